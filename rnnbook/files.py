@@ -1,0 +1,113 @@
+"""Files of arrays with a header: `.npz` without pickle, written whole or not at all, read without running anything."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+VERSION = 1
+HEADER = "header.json"
+
+
+def write(path: str | os.PathLike, kind: str, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Write `arrays` and a JSON `header`; the old file stays as it is until the new one is complete.
+
+    Parameters
+    ----------
+    path : path
+        NumPy reads the arrays of it too: ``numpy.load(path)["out.W"]``.
+    kind : str
+        What the file holds; `read` asks for the same.
+    header : mapping
+        Anything JSON can say.
+    arrays : mapping from names to arrays of numbers
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.  Then no file is left behind, and the old one is whole.
+    """
+    path = Path(path)
+    top = json.dumps({"format": "rnnbook", "version": VERSION, "kind": kind, **header})
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                archive.writestr(HEADER, top)
+                for name, a in arrays.items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                        np.lib.format.write_array(member, np.ascontiguousarray(a), allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())  # the rename must not reach the disk before the contents do
+        os.replace(beside, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(beside)
+        raise
+
+
+def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
+    with archive.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(member)
+        if dtype.hasobject or dtype.kind not in "fiub":
+            raise ValueError(f"{info.filename} holds {dtype}, not numbers")
+        # The header's word is checked against the bytes that are there before anything of its size is made.
+        if math.prod(shape) * dtype.itemsize != info.file_size - member.tell():
+            raise ValueError(f"{info.filename} says shape {shape}, which its {info.file_size} bytes do not hold")
+        a = np.frombuffer(member.read(), dtype)
+    return a.reshape(shape, order="F" if fortran else "C").copy()
+
+
+def read(path: str | os.PathLike, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    """The header and the arrays of a file that `write` made.
+
+    Raises
+    ------
+    OSError
+        If there is no such file.
+    ValueError
+        If it is truncated, altered, of another kind or format version, compressed, or holds anything but arrays of
+        numbers.  Nothing in it is run, and nothing larger than the file itself is made.
+    """
+    size = os.path.getsize(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+            if len({info.filename for info in infos}) != len(infos):
+                raise ValueError("two of its parts have one name")
+            for info in infos:
+                if info.compress_type != zipfile.ZIP_STORED or info.file_size > size:
+                    raise ValueError(f"{info.filename} is compressed, or larger than the file")
+            header = json.loads(archive.read(HEADER))
+            if not isinstance(header, dict) or header.get("format") != "rnnbook":
+                raise ValueError("its header does not name the format rnnbook")
+            if header.get("version") != VERSION:
+                raise ValueError(f"its format version is {header.get('version')!r}, expected {VERSION}")
+            if header.get("kind") != kind:
+                raise ValueError(f"it holds a {header.get('kind')!r}, expected a {kind!r}")
+            arrays = {i.filename.removesuffix(".npy"): _array(archive, i) for i in infos if i.filename != HEADER}
+    except (
+        zipfile.BadZipFile,
+        ValueError,
+        KeyError,
+        EOFError,
+        RecursionError,
+        RuntimeError,  # zipfile's word for an encrypted part
+        OverflowError,
+        SyntaxError,  # numpy's for a header that is no literal
+        TypeError,
+    ) as error:
+        raise ValueError(f"{os.fspath(path)} cannot be read as a file of rnnbook's: {error}") from error
+    return header, arrays

@@ -1,0 +1,333 @@
+"""Optimisers, clipping and learning-rate schedules.
+
+An optimiser writes into the parameters in place, so layers, models and optimisers keep looking at the same arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from rnnbook import validation as check
+
+Array = np.ndarray
+Schedule = Callable[[int], float]
+
+
+# --- clipping --------------------------------------------------------------------------------------------------------
+def global_norm(grads: Mapping[str, Array]) -> float:
+    """The Euclidean norm of all gradients together, as one long vector.
+
+    Examples
+    --------
+    >>> global_norm({"W": np.array([[3.0]]), "b": np.array([4.0])})
+    5.0
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = sum(float(np.vdot(g, g)) for g in grads.values())
+        if not np.isfinite(squares):  # a float32 square overflows at 2e19; in float64 the norm may yet be finite
+            squares = sum(float(np.square(g, dtype=np.float64).sum()) for g in grads.values())
+    return float(np.sqrt(squares))
+
+
+def clip_by_norm(grads: Mapping[str, Array], max_norm: float) -> float:
+    """Scale all gradients by one factor, in place, so that their common norm is at most `max_norm`.
+
+    The direction stays :cite:p:`pascanu2013`.
+
+    Returns
+    -------
+    float
+        The norm before.
+
+    Examples
+    --------
+    >>> grads = {"W": np.array([3.0]), "b": np.array([4.0])}
+    >>> clip_by_norm(grads, 1.0), grads["W"]
+    (5.0, array([0.6]))
+    """
+    max_norm = check.number("max_norm", max_norm, 0, above=True)
+    norm = global_norm(grads)
+    if norm > max_norm:
+        for g in grads.values():
+            g *= g.dtype.type(max_norm / norm)
+    return norm
+
+
+def clip_by_value(grads: Mapping[str, Array], limit: float) -> None:
+    """Cut every entry of every gradient to [-limit, limit], in place.  This turns the direction.
+
+    Examples
+    --------
+    >>> grads = {"W": np.array([3.0, -0.5])}
+    >>> clip_by_value(grads, 1.0)
+    >>> grads["W"]
+    array([ 1. , -0.5])
+    """
+    limit = check.number("limit", limit, 0, above=True)
+    for g in grads.values():
+        np.clip(g, -limit, limit, out=g)
+
+
+# --- schedules -------------------------------------------------------------------------------------------------------
+def step_decay(rate: float, *, every: int, factor: float = 0.5) -> Schedule:
+    """`rate`, times `factor` after each `every` updates.
+
+    Examples
+    --------
+    >>> rate = step_decay(1.0, every=10)
+    >>> rate(9), rate(10)
+    (1.0, 0.5)
+    """
+    rate, every = check.number("rate", rate, 0), check.count("every", every)
+    factor = check.number("factor", factor, 0)
+    return lambda update: rate * factor ** (update // every)
+
+
+def exponential_decay(rate: float, *, half_life: float) -> Schedule:
+    """`rate`, halved smoothly in every `half_life` updates.
+
+    Examples
+    --------
+    >>> exponential_decay(1.0, half_life=10)(20)
+    0.25
+    """
+    rate, half_life = check.number("rate", rate, 0), check.number("half_life", half_life, 0, above=True)
+    return lambda update: rate * 0.5 ** (update / half_life)
+
+
+def cosine_decay(rate: float, *, num_updates: int, minimum: float = 0.0) -> Schedule:
+    """From `rate` down half a cosine to `minimum` at `num_updates`, where it stays.
+
+    Examples
+    --------
+    >>> rate = cosine_decay(1.0, num_updates=100)
+    >>> rate(0), round(rate(50), 3), rate(200)
+    (1.0, 0.5, 0.0)
+    """
+    rate, minimum = check.number("rate", rate, 0), check.number("minimum", minimum, 0)
+    n = check.count("num_updates", num_updates)
+    return lambda update: minimum + (rate - minimum) * float(1 + np.cos(np.pi * min(update / n, 1))) / 2
+
+
+def warmup(schedule: float | Schedule, *, num_updates: int) -> Schedule:
+    """`schedule`, reached on a straight line from nought over the first `num_updates`.
+
+    Examples
+    --------
+    >>> rate = warmup(1.0, num_updates=4)
+    >>> [rate(update) for update in range(5)]
+    [0.25, 0.5, 0.75, 1.0, 1.0]
+    """
+    n, after = check.count("num_updates", num_updates), _schedule("schedule", schedule)
+    return lambda update: after(update) * min((update + 1) / n, 1.0)
+
+
+def _schedule(name: str, rate: Any) -> Schedule:
+    if callable(rate):
+        return rate
+    rate = check.number(name, rate, 0)
+    return lambda update: rate
+
+
+# --- optimisers ------------------------------------------------------------------------------------------------------
+class Optimizer:
+    """What optimisers share: a learning rate, penalties, and the memory that they keep for each parameter.
+
+    Parameters
+    ----------
+    learning_rate : float, or callable
+        A schedule is called with the number of updates made so far.
+    l1, l2 : float
+        Add l1 Σ|w| + l2/2 Σw² of every matrix (not of biases) to the loss that is minimised.  The loss that is
+        reported leaves them out.
+
+    Attributes
+    ----------
+    num_updates : int
+        How many updates were made.
+    memory : dict
+        Arrays by ``"parameter/what"``, such as ``"lstm.W/mean"``.
+    """
+
+    KEEPS: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, learning_rate: float | Schedule, *, l1: float = 0.0, l2: float = 0.0):
+        self.learning_rate = _schedule("learning_rate", learning_rate)
+        self.l1, self.l2 = check.number("l1", l1, 0), check.number("l2", l2, 0)
+        self.num_updates = 0
+        self.memory: dict[str, Array] = {}
+
+    def config(self) -> dict[str, Any]:
+        """Everything but the learning rate, which may change during a run."""
+        return {"type": type(self).__name__, "l1": self.l1, "l2": self.l2}
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next update."""
+        return float(self.learning_rate(self.num_updates))
+
+    def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
+        """One update, in place.
+
+        Parameters
+        ----------
+        params, grads : mappings from names to arrays
+            Of the same names and shapes.
+
+        Raises
+        ------
+        ValueError
+            If a gradient is missing, has no parameter, or has another shape; then no parameter changes.
+        """
+        if params.keys() != grads.keys():
+            raise ValueError(f"grads must hold {', '.join(params)}, got {', '.join(grads) or 'nothing'}")
+        for name, p in params.items():
+            check.shape(f"grads[{name!r}]", grads[name], p.shape)
+        rate = self.rate
+        self.num_updates += 1
+        for name, p in params.items():
+            g = grads[name]
+            if p.ndim > 1 and self.l2:
+                g = g + self.l2 * p
+            if p.ndim > 1 and self.l1:
+                g = g + self.l1 * np.sign(p)
+            for what in self.KEEPS:
+                if f"{name}/{what}" not in self.memory:
+                    self.memory[f"{name}/{what}"] = np.zeros_like(p)
+            self._update(p, g, rate, *(self.memory[f"{name}/{what}"] for what in self.KEEPS))
+
+    def _update(self, p: Array, g: Array, rate: float, *memory: Array) -> None:
+        raise TypeError(f"{type(self).__name__} does not say what an update is")
+
+
+class SGD(Optimizer):
+    """Gradient descent: p ← p - rate g :cite:p:`robbins1951`.
+
+    Examples
+    --------
+    >>> p = {"w": np.array([1.0])}
+    >>> SGD(0.1).step(p, {"w": np.array([2.0])})
+    >>> p["w"]
+    array([0.8])
+    """
+
+    def _update(self, p, g, rate):
+        p -= rate * g
+
+
+class Momentum(Optimizer):
+    """The heavy ball: v ← momentum v + g;  p ← p - rate v :cite:p:`polyak1964`."""
+
+    KEEPS = ("velocity",)
+
+    def __init__(self, learning_rate: float | Schedule, *, momentum: float = 0.9, **penalties: float):
+        super().__init__(learning_rate, **penalties)
+        self.momentum = check.number("momentum", momentum, 0, 1)
+
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"momentum": self.momentum}
+
+    def _update(self, p, g, rate, v):
+        v *= self.momentum
+        v += g
+        p -= rate * v
+
+
+class Nesterov(Momentum):
+    """Momentum whose gradient is taken a step ahead: p ← p - rate (g + momentum v) :cite:p:`sutskever2013`.
+
+    Written so that p is where the gradient was taken, as in PyTorch.
+    """
+
+    def _update(self, p, g, rate, v):
+        v *= self.momentum
+        v += g
+        p -= rate * (g + self.momentum * v)
+
+
+class AdaGrad(Optimizer):
+    """Each weight divides by the root of all its squared gradients so far :cite:p:`duchi2011`.
+
+    That sum only grows, so the steps only shrink.
+    """
+
+    KEEPS = ("squares",)
+
+    def __init__(self, learning_rate: float | Schedule, *, epsilon: float = 1e-10, **penalties: float):
+        super().__init__(learning_rate, **penalties)
+        self.epsilon = check.number("epsilon", epsilon, 0, above=True)
+
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"epsilon": self.epsilon}
+
+    def _update(self, p, g, rate, s):
+        s += g * g
+        p -= rate * g / (np.sqrt(s) + self.epsilon)
+
+
+class RMSProp(Optimizer):
+    """AdaGrad that forgets: squares fade by `decay` at each update :cite:p:`tieleman2012`."""
+
+    KEEPS = ("squares",)
+
+    def __init__(
+        self,
+        learning_rate: float | Schedule,
+        *,
+        decay: float = 0.9,
+        epsilon: float = 1e-8,
+        **penalties: float,
+    ):
+        super().__init__(learning_rate, **penalties)
+        self.decay = check.number("decay", decay, 0, 1)
+        self.epsilon = check.number("epsilon", epsilon, 0, above=True)
+
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"decay": self.decay, "epsilon": self.epsilon}
+
+    def _update(self, p, g, rate, s):
+        s *= self.decay
+        s += (1 - self.decay) * g * g
+        p -= rate * g / (np.sqrt(s) + self.epsilon)
+
+
+class Adam(Optimizer):
+    """Fading means of gradients and of their squares, corrected for starting at nought :cite:p:`kingma2015`.
+
+    Examples
+    --------
+    >>> p = {"w": np.array([1.0])}
+    >>> Adam(0.1).step(p, {"w": np.array([1e-3])})  # the first step is the rate, whatever the gradient's size
+    >>> p["w"].round(4)
+    array([0.9])
+    """
+
+    KEEPS = ("mean", "squares")
+
+    def __init__(
+        self,
+        learning_rate: float | Schedule = 1e-3,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        **penalties: float,
+    ):
+        super().__init__(learning_rate, **penalties)
+        self.beta1, self.beta2 = check.number("beta1", beta1, 0, 1), check.number("beta2", beta2, 0, 1)
+        self.epsilon = check.number("epsilon", epsilon, 0, above=True)
+
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon}
+
+    def _update(self, p, g, rate, m, s):
+        m *= self.beta1
+        m += (1 - self.beta1) * g
+        s *= self.beta2
+        s += (1 - self.beta2) * g * g
+        # The two corrections are numbers, so they join the rate and epsilon and cost no array.
+        unbias = float(np.sqrt(1 - self.beta2**self.num_updates))
+        p -= (rate * unbias / (1 - self.beta1**self.num_updates)) * m / (np.sqrt(s) + self.epsilon * unbias)

@@ -122,6 +122,9 @@ class Cell:
             self.params = check.parameters("params", params, shapes, self.dtype)
             return
         rng = check.generator("rng", rng)
+        for name, given in (("W_init", W_init), ("U_init", U_init), ("b_init", b_init)):
+            if not callable(given):
+                raise TypeError(f"{name} must be callable, such as rnnbook.init.orthogonal, got {given!r}")
         first = {"W": W_init, "U": U_init}
         drawn = {}
         for name, (n, *inputs) in shapes.items():
@@ -208,6 +211,9 @@ class Cell:
     def step(self, a: Array, prev: Any, out: Any = None) -> tuple[Any, Any]:
         """One time step: the cell's equations.
 
+        A gate far in the dark makes exp overflow on its way to 0, which is right, and which NumPy warns about;
+        `rnnbook.functional.overflow_is_fine` around a loop of steps says so once.
+
         Parameters
         ----------
         a : array (B, G*H)
@@ -258,7 +264,7 @@ class ElmanTrace(NamedTuple):
 
 
 class ElmanCell(Cell):
-    """Elman's simple recurrent cell: h = φ(W x + U h_prev + b) :cite:p:`elman1990`.
+    """Elman's simple recurrent cell: h = φ(W x + U h_prev + b) :cite:p:`Elman1990`.
 
     Parameters
     ----------
@@ -346,14 +352,14 @@ class MemoryCell(Cell):
 
 
 class LSTMCell(MemoryCell):
-    """Long short-term memory with a forget gate :cite:p:`hochreiter1997,gers2000`.
+    """Long short-term memory with a forget gate :cite:p:`Hochreiter1997,Gers2000`.
 
     i, f, o = σ and g = tanh of W x + U h_prev + b;  c = f c_prev + i g;  h = o tanh(c).  Rows i, f, g, o.
 
     Parameters
     ----------
     forget_bias : float
-        First value of b's forget rows, on top of `b_init`'s; 1 by default :cite:p:`jozefowicz2015`.
+        First value of b's forget rows, on top of `b_init`'s; 1 by default :cite:p:`Jozefowicz2015`.
 
     Other parameters as in `Cell`.
 
@@ -399,7 +405,7 @@ class LSTMCell(MemoryCell):
 
 
 class PeepholeLSTMCell(LSTMCell):
-    """LSTM whose gates also see the memory: i and f see c_prev, o sees c :cite:p:`gers2000peephole`.
+    """LSTM whose gates also see the memory: i and f see c_prev, o sees c :cite:p:`GersSchmidhuber2000`.
 
     Each gate sees its own unit's memory alone, through P (3*H,) in the order i, f, o.
 
@@ -468,7 +474,7 @@ class CoupledTrace(NamedTuple):
 
 
 class LSTM1997Cell(MemoryCell):
-    """The LSTM of 1997, which cannot forget: c = c_prev + i g :cite:p:`hochreiter1997`.  Rows i, g, o.
+    """The LSTM of 1997, which cannot forget: c = c_prev + i g :cite:p:`Hochreiter1997`.  Rows i, g, o.
 
     It keeps tanh, as today's LSTM does, where the paper has logistic functions scaled to (-2, 2) and (-1, 1).
 
@@ -502,7 +508,9 @@ class LSTM1997Cell(MemoryCell):
 
 
 class CoupledLSTMCell(MemoryCell):
-    """LSTM that writes as much as it forgets: c = f c_prev + (1 - f) g :cite:p:`greff2017`.  Rows f, g, o.
+    """LSTM that writes as much as it forgets: c = f c_prev + (1 - f) g :cite:p:`Greff2017`.  Rows f, g, o.
+
+    Computed as f (c_prev - g) + g, so f = 1 keeps the memory up to rounding, where the LSTM keeps it to the last bit.
 
     Parameters
     ----------
@@ -584,7 +592,7 @@ class GRULocal(NamedTuple):
 
 
 class GRUCell(Cell):
-    """Gated recurrent unit, reset after the product, as PyTorch and cuDNN have it :cite:p:`cho2014`.
+    """Gated recurrent unit, reset after the product, as PyTorch and cuDNN have it :cite:p:`Cho2014`.
 
     r, z = σ(W x + U h_prev + b);  n = tanh(W_n x + b + r (U_n h_prev + b_n));  h = (1 - z) n + z h_prev.
     Rows r, z, n; the second bias b_n (H,) stands inside the reset.
@@ -655,7 +663,7 @@ class GRUCell(Cell):
 
 
 class GRUResetBeforeCell(Cell):
-    """Gated recurrent unit as Cho et al. wrote it: n = tanh(W_n x + U_n (r h_prev) + b) :cite:p:`cho2014`.
+    """Gated recurrent unit as Cho et al. wrote it: n = tanh(W_n x + U_n (r h_prev) + b) :cite:p:`Cho2014`.
 
     Rows r, z, n.  Parameters as in `GRUCell`; one bias is enough.
 

@@ -47,7 +47,7 @@ def xavier(shape: tuple[int, ...], rng: np.random.Generator, *, gain: float = 1.
     """Uniform with variance 2 gain² / (inputs + outputs).
 
     It keeps the size of a signal about the same on its way forward and of a gradient on its way back
-    :cite:p:`glorot2010`.
+    :cite:p:`Glorot2010`.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def xavier(shape: tuple[int, ...], rng: np.random.Generator, *, gain: float = 1.
 
 
 def orthogonal(shape: tuple[int, ...], rng: np.random.Generator, *, gain: float = 1.0) -> Array:
-    """A matrix with orthonormal rows or columns, whichever are fewer, times `gain` :cite:p:`saxe2014`.
+    """A matrix with orthonormal rows or columns, whichever are fewer, times `gain` :cite:p:`Saxe2014`.
 
     A square one keeps the length of every vector at `gain` = 1, so products of many neither vanish nor explode.
 
@@ -85,7 +85,7 @@ def orthogonal(shape: tuple[int, ...], rng: np.random.Generator, *, gain: float 
 
 
 def identity(shape: tuple[int, ...], rng: np.random.Generator | None = None, *, gain: float = 1.0) -> Array:
-    """`gain` times the identity: each unit begins by copying itself :cite:p:`le2015`."""
+    """`gain` times the identity: each unit begins by copying itself :cite:p:`Le2015`."""
     if len(shape) != 2:
         raise ValueError(f"shape must be that of a matrix (outputs, inputs), got {shape}")
     return check.number("gain", gain) * np.eye(*shape)

@@ -195,7 +195,7 @@ class Embedding(Layer):
 
 
 class Dropout(Layer):
-    """Sets a share of its inputs to zero while the model learns :cite:p:`srivastava2014`.
+    """Sets a share of its inputs to zero while the model learns :cite:p:`Srivastava2014`.
 
     What is left is scaled by 1 / (1 - rate), so nothing changes when the model is used.
 
@@ -204,7 +204,7 @@ class Dropout(Layer):
     rate : float
         Share that is dropped, in [0, 1).
     shared_over_time : bool
-        One mask for all steps of a sequence :cite:p:`gal2016`; x is then (T, B, D).
+        One mask for all steps of a sequence :cite:p:`Gal2016`; x is then (T, B, D).
 
     Examples
     --------

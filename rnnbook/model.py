@@ -146,7 +146,8 @@ class Sequential:
         states, runs = self._states("state", state), []
         for name, layer in self.layers.items():
             given = {"state": states.get(name), "mask": mask, "rng": rng}
-            x, *after, run = layer.forward(x, **{k: given[k] for k in layer.needs})
+            with check.within(name):
+                x, *after, run = layer.forward(x, **{k: given[k] for k in layer.needs})
             if after:
                 (states[name],) = after
             runs.append(run)
@@ -158,10 +159,11 @@ class Sequential:
         """`forward` that keeps no run: the output and the state."""
         states = self._states("state", state)
         for name, layer in self.layers.items():
-            if "state" in layer.needs:
-                x, states[name] = layer(x, states[name], mask)
-            else:
-                x = layer(x)
+            with check.within(name):
+                if "state" in layer.needs:
+                    x, states[name] = layer(x, states[name], mask)
+                else:
+                    x = layer(x)
         return x, states
 
     def backward(
@@ -191,10 +193,11 @@ class Sequential:
         grads: dict[str, Array] = {}
         d: Any = dy
         for (name, layer), layer_run in zip(reversed(self.layers.items()), reversed(run), strict=True):
-            if "state" in layer.needs:
-                d, dstates[name], g = layer.backward(d, layer_run, dstates[name])
-            else:
-                d, g = layer.backward(d, layer_run)
+            with check.within(name):
+                if "state" in layer.needs:
+                    d, dstates[name], g = layer.backward(d, layer_run, dstates[name])
+                else:
+                    d, g = layer.backward(d, layer_run)
             grads |= {f"{name}.{k}": v for k, v in g.items()}
         return d, dstates, grads
 

@@ -35,7 +35,7 @@ def global_norm(grads: Mapping[str, Array]) -> float:
 def clip_by_norm(grads: Mapping[str, Array], max_norm: float) -> float:
     """Scale all gradients by one factor, in place, so that their common norm is at most `max_norm`.
 
-    The direction stays :cite:p:`pascanu2013`.
+    The direction stays :cite:p:`Pascanu2013`.
 
     Returns
     -------
@@ -204,7 +204,7 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """Gradient descent: p ← p - rate g :cite:p:`robbins1951`.
+    """Gradient descent: p ← p - rate g :cite:p:`Robbins1951`.
 
     Examples
     --------
@@ -219,7 +219,7 @@ class SGD(Optimizer):
 
 
 class Momentum(Optimizer):
-    """The heavy ball: v ← momentum v + g;  p ← p - rate v :cite:p:`polyak1964`."""
+    """The heavy ball: v ← momentum v + g;  p ← p - rate v :cite:p:`Polyak1964`."""
 
     KEEPS = ("velocity",)
 
@@ -237,7 +237,7 @@ class Momentum(Optimizer):
 
 
 class Nesterov(Momentum):
-    """Momentum whose gradient is taken a step ahead: p ← p - rate (g + momentum v) :cite:p:`sutskever2013`.
+    """Momentum whose gradient is taken a step ahead: p ← p - rate (g + momentum v) :cite:p:`Sutskever2013`.
 
     Written so that p is where the gradient was taken, as in PyTorch.
     """
@@ -249,7 +249,7 @@ class Nesterov(Momentum):
 
 
 class AdaGrad(Optimizer):
-    """Each weight divides by the root of all its squared gradients so far :cite:p:`duchi2011`.
+    """Each weight divides by the root of all its squared gradients so far :cite:p:`Duchi2011`.
 
     That sum only grows, so the steps only shrink.
     """
@@ -269,7 +269,7 @@ class AdaGrad(Optimizer):
 
 
 class RMSProp(Optimizer):
-    """AdaGrad that forgets: squares fade by `decay` at each update :cite:p:`tieleman2012`."""
+    """AdaGrad that forgets: squares fade by `decay` at each update :cite:p:`Tieleman2012`."""
 
     KEEPS = ("squares",)
 
@@ -295,7 +295,7 @@ class RMSProp(Optimizer):
 
 
 class Adam(Optimizer):
-    """Fading means of gradients and of their squares, corrected for starting at nought :cite:p:`kingma2015`.
+    """Fading means of gradients and of their squares, corrected for starting at nought :cite:p:`Kingma2015`.
 
     Examples
     --------

@@ -23,6 +23,8 @@ np.empty(2**25 - 2**16, np.uint8)
 class Run(NamedTuple):
     """One forward pass: all that its backward pass needs.
 
+    It holds x and mask as they were given, without a copy: do not write into them before `backward`.
+
     Attributes
     ----------
     x : array (T, B, D), or ids (T, B)
@@ -103,7 +105,8 @@ class Recurrent:
             return self.cell.initial_state(batch)
         fields = self.cell.State._fields
         if not isinstance(state, tuple) or len(state) != len(fields):
-            raise TypeError(f"{name} must be a tuple of {len(fields)} arrays, ({', '.join(fields)}), got {state!r}")
+            got = f"{len(state)} of them" if isinstance(state, tuple) else f"a {type(state).__name__}"
+            raise TypeError(f"{name} must be a tuple of {len(fields)} arrays, ({', '.join(fields)}), got {got}")
         wanted = (batch, self.cell.hidden_size)
         return self.cell.State(
             *(check.floats(f"{name}.{f}", s, wanted, self.dtype) for f, s in zip(fields, state, strict=True))
@@ -133,12 +136,16 @@ class Recurrent:
         """
         x, mask = self._sequence(x, mask)
         steps = self._steps(x, self._state("state", state, x.shape[1]), mask, repeat(None))
-        while True:
-            with overflow_is_fine():  # not around the yield: it would hold for whoever asked for the state
-                state = next(steps, None)
-            if state is None:
-                return
-            yield self.cell.State(*state)
+
+        def states() -> Iterator[Any]:
+            while True:
+                with overflow_is_fine():  # not around the yield: it would hold for whoever asked for the state
+                    state = next(steps, None)
+                if state is None:
+                    return
+                yield self.cell.State(*state)
+
+        return states()  # apart, so that a wrong argument is told at the call and not at the first step
 
     def forward(self, x: Array, state: Any = None, mask: Array | None = None) -> tuple[Array, Any, Run]:
         """Run the cell over whole sequences, and keep what `backward` needs.
@@ -217,9 +224,28 @@ class Recurrent:
         >>> len(jacobians), jacobians[-1].shape
         (3, (2, 2))
         """
-        cell, mask = self.cell, run.mask
+        T = self._own(run)
+        dy = check.floats("dy", dy, (T, "N", self.output_size), self.dtype)
+        B = run.prev[0].shape[1]
+        if dy.shape[1] not in (1, B) and B != 1:
+            raise ValueError(f"dy must have {B} sequences, as the run has, got {dy.shape[1]}")
         if dstate is None:
-            dstate = cell.initial_state(dy.shape[1])
+            dstate = self.cell.initial_state(dy.shape[1])
+        return self._steps_back(run, dy, dstate, delta)
+
+    def _own(self, run: Any) -> int:
+        """How many steps a run of this layer has; an error for anything else."""
+        cell = self.cell
+        if not isinstance(run, Run):
+            raise TypeError(f"run must be what forward returned last, a Run, got {type(run).__name__}")
+        if not isinstance(run.trace, cell.Trace) or run.prev[0].shape[-1] != cell.hidden_size:
+            of = f"{type(run.trace).__name__} with {run.prev[0].shape[-1]} units"
+            raise ValueError(f"run must come from this layer's own forward, of {cell!r}, got one of {of}")
+        return len(run.x)
+
+    def _steps_back(self, run: Run, dy: Array, dstate: Any, delta: Array | None) -> Iterator[Any]:
+        """The time loop, backwards."""
+        cell, mask = self.cell, run.mask
         local = cell.linearise(run.prev, run.trace)
         masks = repeat(None) if mask is None else mask[::-1]
         locals_back = zip(*(v[::-1] for v in local), strict=True)
@@ -258,14 +284,13 @@ class Recurrent:
         grads : dict
             One gradient for each name of `params`.
         """
-        if not isinstance(run, Run):
-            raise TypeError(f"run must be what forward returned last, a Run, got {type(run).__name__}")
-        (T, B), cell = run.x.shape[:2], self.cell
+        T, cell = self._own(run), self.cell
+        B = run.x.shape[1]
         dy = check.floats("dy", dy, (T, B, self.output_size), self.dtype)
         dstate = self._state("dstate", dstate, B)
         delta = cell.new_delta(T, B)
         first = dstate
-        for first in self.walk_back(run, dy, dstate, delta):  # noqa: B007  the last one it yields is the first step's
+        for first in self._steps_back(run, dy, dstate, delta):  # noqa: B007  the last one it yields is the first step's
             pass
         dx, grads = cell.project_backward(run.x, delta)
         return dx, first, grads | cell.gradients(run.prev, run.trace, delta)
@@ -295,7 +320,7 @@ def prefixed(parts: Mapping[str, Any]) -> Mapping[str, Array]:
 
 
 class Bidirectional:
-    """Two layers read the sequence from its two ends; their outputs stand side by side :cite:p:`schuster1997`.
+    """Two layers read the sequence from its two ends; their outputs stand side by side :cite:p:`Schuster1997`.
 
     With a mask the layer that reads back meets the padding first, keeps its initial state through it, and so begins
     at each sequence's own end.
@@ -351,31 +376,49 @@ class Bidirectional:
             raise TypeError(f"{name} must be a pair, (ahead's, back's), got {type(state).__name__}")
         return state[0], state[1]
 
+    def _runs(self, run: Any) -> tuple[Run, Run]:
+        if run is None:
+            raise TypeError("run must be what forward returned last, a pair, got None")
+        runs = self._pair("run", run)
+        for layer, one in zip((self.ahead, self.back), runs, strict=True):
+            layer._own(one)
+        return runs
+
     def forward(self, x: Array, state: Any = None, mask: Array | None = None) -> tuple[Array, Any, Any]:
         """As `Recurrent.forward`; state is a pair, y (T, B, 2 H)."""
         s1, s2 = self._pair("state", state)
         x, mask = self.ahead._sequence(x, mask)
-        y1, s1, r1 = self.ahead.forward(x, s1, mask)
-        y2, s2, r2 = self.back.forward(x[::-1], s2, None if mask is None else mask[::-1])
+        with check.within("ahead"):
+            y1, s1, r1 = self.ahead.forward(x, s1, mask)
+        with check.within("back"):
+            y2, s2, r2 = self.back.forward(x[::-1], s2, None if mask is None else mask[::-1])
         return np.concatenate([y1, y2[::-1]], axis=-1), (s1, s2), (r1, r2)
 
     def __call__(self, x: Array, state: Any = None, mask: Array | None = None) -> tuple[Array, Any]:
         """`forward` that keeps no trace."""
         s1, s2 = self._pair("state", state)
         x, mask = self.ahead._sequence(x, mask)
-        y1, s1 = self.ahead(x, s1, mask)
-        y2, s2 = self.back(x[::-1], s2, None if mask is None else mask[::-1])
+        with check.within("ahead"):
+            y1, s1 = self.ahead(x, s1, mask)
+        with check.within("back"):
+            y2, s2 = self.back(x[::-1], s2, None if mask is None else mask[::-1])
         return np.concatenate([y1, y2[::-1]], axis=-1), (s1, s2)
 
     def backward(self, dy: Array, run: Any, dstate: Any = None) -> tuple[Array | None, Any, dict[str, Array]]:
         """As `Recurrent.backward`; dstate is a pair."""
-        (r1, r2), (s1, s2) = self._pair("run", run), self._pair("dstate", dstate)
+        (r1, r2), (s1, s2) = self._runs(run), self._pair("dstate", dstate)
         dy = check.floats("dy", dy, (*r1.x.shape[:2], self.output_size), self.dtype)
         d1, d2 = np.split(dy, [self.ahead.output_size], axis=-1)
-        dx1, s1, g1 = self.ahead.backward(d1, r1, s1)
-        dx2, s2, g2 = self.back.backward(d2[::-1], r2, s2)
+        with check.within("ahead"):
+            dx1, s1, g1 = self.ahead.backward(d1, r1, s1)
+        with check.within("back"):
+            dx2, s2, g2 = self.back.backward(d2[::-1], r2, s2)
         dx = None if dx1 is None or dx2 is None else dx1 + dx2[::-1]
         return dx, (s1, s2), {f"{n}.{k}": g for n, gs in (("ahead", g1), ("back", g2)) for k, g in gs.items()}
+
+
+def _cells(layer: Recurrent | Bidirectional) -> list[Cell]:
+    return [layer.cell] if isinstance(layer, Recurrent) else [layer.ahead.cell, layer.back.cell]
 
 
 class Stack:
@@ -398,6 +441,8 @@ class Stack:
     needs = ("state", "mask")
 
     def __init__(self, layers: Sequence[Recurrent | Bidirectional]):
+        if not isinstance(layers, Sequence):
+            raise TypeError(f"layers must be a list of layers, got {type(layers).__name__}")
         self.layers = list(layers)
         if not self.layers:
             raise ValueError("layers must hold at least one layer, got none")
@@ -410,6 +455,9 @@ class Stack:
                     f"layers[{n}] must take {below.output_size} features of {below.dtype}, "
                     f"got one that takes {layer.input_size} of {layer.dtype}"
                 )
+        cells = [id(cell) for layer in self.layers for cell in _cells(layer)]
+        if len(set(cells)) != len(cells):
+            raise ValueError("layers must be different ones, each with weights of its own, got one twice")
 
     @classmethod
     def of(
@@ -423,6 +471,10 @@ class Stack:
         **options: Any,
     ) -> Stack:
         """A stack of `num_layers` equal layers; `options` (rng, dtype …) go to every cell."""
+        if not (isinstance(cell, type) and issubclass(cell, Cell)):
+            raise TypeError(f"cell must be a class of cells, such as LSTMCell, got {cell!r}")
+        if "params" in options:
+            raise TypeError("params would give every layer the same weights; build the layers one by one instead")
         layers: list[Recurrent | Bidirectional] = []
         for _ in range(check.count("num_layers", num_layers)):
             one = Recurrent(cell(input_size, hidden_size, **options))
@@ -451,14 +503,16 @@ class Stack:
         if state is None:
             return [None] * len(self.layers)
         if not isinstance(state, tuple | list) or len(state) != len(self.layers):
-            raise TypeError(f"{name} must be a list of {len(self.layers)}, one for each layer, got {state!r}")
+            got = f"{len(state)}" if isinstance(state, tuple | list) else f"a {type(state).__name__}"
+            raise TypeError(f"{name} must be a list of {len(self.layers)}, one for each layer, got {got}")
         return list(state)
 
     def forward(self, x: Array, state: Any = None, mask: Array | None = None) -> tuple[Array, list[Any], list[Any]]:
         """As `Recurrent.forward`; state and run are lists, one entry for each layer."""
         states, runs = self._each("state", state), []
         for n, layer in enumerate(self.layers):
-            x, states[n], run = layer.forward(x, states[n], mask)
+            with check.within(f"layer {n}"):
+                x, states[n], run = layer.forward(x, states[n], mask)
             runs.append(run)
         return x, states, runs
 
@@ -466,15 +520,19 @@ class Stack:
         """`forward` that keeps no trace."""
         states = self._each("state", state)
         for n, layer in enumerate(self.layers):
-            x, states[n] = layer(x, states[n], mask)
+            with check.within(f"layer {n}"):
+                x, states[n] = layer(x, states[n], mask)
         return x, states
 
     def backward(self, dy: Array, run: Any, dstate: Any = None) -> tuple[Array | None, list[Any], dict[str, Array]]:
         """As `Recurrent.backward`; dstate is a list."""
+        if run is None:
+            raise TypeError(f"run must be what forward returned last, a list of {len(self.layers)}, got None")
         runs, dstates = self._each("run", run), self._each("dstate", dstate)
         grads: dict[str, Array] = {}
         d: Array | None = dy
         for n in reversed(range(len(self.layers))):
-            d, dstates[n], g = self.layers[n].backward(d, runs[n], dstates[n])  # type: ignore[arg-type]
+            with check.within(f"layer {n}"):
+                d, dstates[n], g = self.layers[n].backward(d, runs[n], dstates[n])  # type: ignore[arg-type]
             grads |= {f"{n}.{k}": v for k, v in g.items()}
         return d, dstates, grads

@@ -26,7 +26,7 @@ def next_probabilities(
     top_k : int, optional
         Keep the k likeliest alone; of equal ones those with the lower id.
     top_p : float, optional
-        Keep the fewest likeliest whose probabilities reach p :cite:p:`holtzman2020`; after `top_k`, if both are given.
+        Keep the fewest likeliest whose probabilities reach p :cite:p:`Holtzman2020`; after `top_k`, if both are given.
 
     Returns
     -------

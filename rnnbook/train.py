@@ -222,7 +222,7 @@ class Trainer:
         See `rnnbook.optim.clip_by_norm` and `clip_by_value`.
     truncate : int, optional
         Truncated backpropagation through time: cut each batch into windows of so many steps, one update for each.
-        The state is carried from window to window, forward only; no gradient passes a cut :cite:p:`williams1990`.
+        The state is carried from window to window, forward only; no gradient passes a cut :cite:p:`Williams1990`.
 
     Attributes
     ----------

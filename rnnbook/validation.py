@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
@@ -26,7 +26,10 @@ def number(name: str, value: Any, low: float = -np.inf, high: float = np.inf, *,
     """`value` as a finite float in [low, high], or in (low, high] with `above`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    value = float(value)
+    try:
+        value = float(value)
+    except OverflowError:  # an integer beyond the largest float
+        value = np.inf
     if not np.isfinite(value) or value < low or value > high or (above and value == low):
         bounds = f"{'above' if above else 'at least'} {low:g}" if low > -np.inf else ""
         bounds += f"{' and ' if bounds and high < np.inf else ''}{f'at most {high:g}' if high < np.inf else ''}"
@@ -55,6 +58,8 @@ def float_dtype(name: str, dtype: Any) -> np.dtype:
     """`dtype` as float32 or float64, the two precisions in which layers compute."""
     try:
         found = np.dtype(dtype)
+        if dtype is None:  # NumPy's word for float64
+            raise TypeError
     except TypeError:
         raise TypeError(f"{name} must be float32 or float64, got {dtype!r}") from None
     if found not in (np.dtype(np.float32), np.dtype(np.float64)):
@@ -68,6 +73,14 @@ def _show(shape: Shape) -> str:
 
 def _wrong_shape(name: str, expected: Shape, got: tuple[int, ...]) -> NoReturn:
     raise ValueError(f"{name} must have shape {_show(expected)}, got {_show(got)}")
+
+
+def array(name: str, a: Any) -> Array:
+    """`a` as an array; lists of unequal lengths make none."""
+    try:
+        return np.asarray(a)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array: {error}") from None
 
 
 def shape(name: str, a: Array, expected: Shape) -> Array:
@@ -86,15 +99,20 @@ def shape(name: str, a: Array, expected: Shape) -> Array:
 
 def floats(name: str, a: Any, expected: Shape, dtype: np.dtype) -> Array:
     """`a` as an array of `dtype` and of shape `expected`."""
-    a = np.asarray(a)
+    a = array(name, a)
     if a.dtype.kind not in "fiub":
         raise TypeError(f"{name} must hold real numbers, got dtype {a.dtype}")
-    return shape(name, a, expected).astype(dtype, copy=False)
+    shape(name, a, expected)
+    with np.errstate(over="ignore"):
+        b = a.astype(dtype, copy=False)
+    if b.dtype.itemsize < a.dtype.itemsize and np.isinf(b).any() and not np.isinf(a).any():
+        raise ValueError(f"{name} must fit into {dtype}, got {np.abs(a).max():g}")
+    return b
 
 
 def ids(name: str, a: Any, expected: Shape, size: int) -> Array:
     """`a` as integer ids in 0 ... size - 1."""
-    a = np.asarray(a)
+    a = array(name, a)
     if a.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold integer ids, got dtype {a.dtype}")
     shape(name, a, expected)
@@ -106,7 +124,7 @@ def ids(name: str, a: Any, expected: Shape, size: int) -> Array:
 
 def mask(name: str, a: Any, expected: Shape) -> Array:
     """`a` as a bool array with at least one True."""
-    a = np.asarray(a)
+    a = array(name, a)
     if a.dtype != np.bool_:
         raise TypeError(f"{name} must be a bool array, got dtype {a.dtype}")
     shape(name, a, expected)
@@ -132,9 +150,33 @@ def parameters(name: str, given: Any, expected: Mapping[str, tuple[int, ...]], d
     return frozen({k: np.array(floats(f"{name}[{k!r}]", given[k], s, dtype)) for k, s in expected.items()})
 
 
-def frozen(params: dict[str, Array]) -> Mapping[str, Array]:
-    """A read-only view of a dict: its arrays are written in place, never exchanged.
+class FrozenDict(dict):
+    """A dict that takes no new entries.  Arrays in it are written in place, never exchanged.
 
     An optimiser, a stack and a model all look at the same arrays; ``params["W"] = other`` would part them in silence.
     """
-    return MappingProxyType(params)
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError('parameters are written in place, params["W"][...] = values, and never exchanged or removed')
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle by way of a plain dict: filling this one entry by entry is refused."""
+        return type(self), (dict(self),)
+
+
+def frozen(params: dict[str, Array]) -> Mapping[str, Array]:
+    """`params` as a dict that takes no new entries."""
+    return FrozenDict(params)
+
+
+@contextmanager
+def within(name: str) -> Iterator[None]:
+    """Put the name of a part before the message of what goes wrong in it."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        if type(error) not in (ValueError, TypeError):  # an error of another kind has another constructor
+            raise
+        raise type(error)(f"{name}: {error}") from error

@@ -12,7 +12,7 @@ LETTERS = "bdgaiu"
 
 
 def temporal_xor(rng: np.random.Generator, *, num_triples: int = 1000, batch_size: int = 1) -> Batch:
-    """Predict the next bit of triples: two fair bits, then their exclusive or :cite:p:`elman1990`.
+    """Predict the next bit of triples: two fair bits, then their exclusive or :cite:p:`Elman1990`.
 
     Only each third bit can be known: its squared error can be 0, that of the others is at best 1/4.  A predictor
     that knows nothing pays 1/4 everywhere; the best one 1/6 on the average.
@@ -44,7 +44,7 @@ def temporal_xor(rng: np.random.Generator, *, num_triples: int = 1000, batch_siz
 
 
 def letters_in_words(rng: np.random.Generator, *, num_words: int = 1000, batch_size: int = 1) -> Batch:
-    """Predict the next letter of words ba, dii and guuu in random order :cite:p:`elman1990`.
+    """Predict the next letter of words ba, dii and guuu in random order :cite:p:`Elman1990`.
 
     The consonant comes by chance, at ln 3 nats; the vowels follow from it, at 0.  Guessing all six letters alike costs
     ln 6.

@@ -26,13 +26,13 @@ END = 7
 
 
 class ReberGrammar:
-    """Strings of Reber's grammar, as Cleeremans et al. gave them to a network :cite:p:`cleeremans1989`.
+    """Strings of Reber's grammar, as Cleeremans et al. gave them to a network :cite:p:`Cleeremans1989`.
 
     Parameters
     ----------
     embedded : bool
         Put each string between B and E with a T or a P on both sides, the same on both
-        :cite:p:`hochreiter1997`.  The last symbol but one then depends on the second, however long the string.
+        :cite:p:`Hochreiter1997`.  The last symbol but one then depends on the second, however long the string.
     loop_probability : float
         Of taking a node's loop (S at node 2, T at node 3) rather than leaving it.  One half in the papers; more gives
         longer strings.

@@ -1,0 +1,72 @@
+# The same commands on your machine and in CI. On Windows use the pip lines of README.md.
+.PHONY: book serve html test check bench clean help
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV   ?= .venv
+JOBS   ?= 2
+PORT   ?= 8000
+
+BIN   := $(VENV)/bin
+READY := $(VENV)/.installed
+SITE  := _build/html/index.html
+NOTEBOOKS = $(wildcard book/*.ipynb)
+
+# One thread for each process. A matrix product that is split over threads adds its terms in another
+# order on another machine, and after some hundred updates of training a rounding error is a visible
+# difference. It is also faster: our matrices are small, and the tests already use every core.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export VECLIB_MAXIMUM_THREADS := 1
+# Jupyter would warn, on every start of a kernel, about a change of its folders that does not touch us.
+export JUPYTER_PLATFORM_DIRS := 1
+
+help:
+	@echo "make book    build the book into _build/html and say where to open it"
+	@echo "make serve   the same, then serve it on http://localhost:$(PORT)"
+	@echo "make test    build the book, then run every test and every chapter"
+	@echo "make check   lint, format, types, and the order of imports"
+	@echo "make bench   compare the speed with PyTorch, where it is installed"
+	@echo "make clean   remove what was built and the virtual environment"
+
+# Installs again only when a list of requirements has changed.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "This book needs Python 3.11 or newer. Say which one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv module is missing. On Debian or Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+# --all: pages are written anew each time, so a warning cannot hide in a page that was built before.
+# Running the chapters is what takes long, and they come from the cache unless code has changed.
+html: $(READY)
+	@rm -f $(SITE)
+	$(BIN)/jupyter-book build . --all -W -n --keep-going --quiet
+
+book: html
+	@echo "The book is ready. Open $(CURDIR)/$(SITE)"
+
+serve: html
+	@echo "The book is at http://localhost:$(PORT) until you press Ctrl+C."
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(dir $(SITE))
+
+test: html
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(if $(NOTEBOOKS),$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -W default --nbval-lax --nbval-cell-timeout=120 $(NOTEBOOKS))
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf _build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

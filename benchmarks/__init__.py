@@ -1,0 +1,1 @@
+"""Speed of rnnbook against PyTorch: `python -m benchmarks`."""

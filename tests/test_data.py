@@ -1,0 +1,341 @@
+"""Tasks and batches: every string, bit and letter against an oracle written apart, and chance as it is claimed."""
+
+import itertools
+import math
+import re
+
+import numpy as np
+import pytest
+
+import rnnbook as rb
+from rnnbook.data import LETTERS, SYMBOLS, ReberGrammar, letters_in_words, one_hot, pad, recall, temporal_xor
+
+# Reber's grammar read off its picture as a regular expression: from the upper node S* X, from the lower T* V.
+# After the upper path comes S, or X and the lower path; the lower path ends in P (back up) or in V.
+LOWER = "T*V(?:PXT*V)*"  # to a closing V, or to P S
+INNER = re.compile(f"B(?:TS*X(?:S|X{LOWER}(?:V|PS))|P{LOWER}(?:V|PS))E")
+EMBEDDED = re.compile(rf"B(T|P){INNER.pattern}\1E")
+
+
+def strings(n=400, seed=0, **options):
+    rng, grammar = np.random.default_rng(seed), ReberGrammar(**options)
+    return [grammar.string(rng) for _ in range(n)]
+
+
+class TestReber:
+    def test_strings_obey_the_expression(self):
+        assert all(INNER.fullmatch(s) for s in strings())
+        assert all(EMBEDDED.fullmatch(s) for s in strings(embedded=True))
+        assert all(INNER.fullmatch(s) for s in strings(loop_probability=0.9))
+
+    @pytest.mark.parametrize("embedded", [False, True])
+    def test_is_legal_exactly_where_the_expression_is(self, embedded):
+        grammar, pattern = ReberGrammar(embedded=embedded), EMBEDDED if embedded else INNER
+        rng, legal = np.random.default_rng(1), 0
+        for s in strings(200, embedded=embedded):
+            assert grammar.is_legal(s)
+            bent = list(s)
+            bent[rng.integers(len(s))] = SYMBOLS[rng.integers(7)]
+            for other in ("".join(bent), s[:-1], s + "E", s[1:], ""):
+                legal += bool(pattern.fullmatch(other))
+                assert grammar.is_legal(other) == bool(pattern.fullmatch(other)), other
+        assert legal > 0  # some bent strings stay legal
+        for letters in itertools.product(SYMBOLS, repeat=5):
+            s = "".join(letters)
+            assert ReberGrammar().is_legal(s) == bool(INNER.fullmatch(s))
+
+    def test_loops_come_as_often_as_asked(self):
+        for p in (0.0, 0.3, 0.8):
+            some = strings(2000, loop_probability=p)
+            loops = sum(len(re.match("BTS*", s)[0]) - 2 for s in some if s[1] == "T")
+            stays = loops / (loops + sum(s[1] == "T" for s in some))
+            assert abs(stays - p) < 0.04
+            assert abs(np.mean([s[1] == "T" for s in some]) - 0.5) < 0.05
+
+    def test_both_sides_of_an_embedded_string_agree_and_both_come(self):
+        some = strings(1000, embedded=True)
+        assert all(s[1] == s[-2] for s in some)
+        assert abs(np.mean([s[1] == "T" for s in some]) - 0.5) < 0.05
+        # The inner string says nothing about the sides.
+        inner = np.array([[s[1] == "T", s[3] == "T"] for s in some]).T
+        assert abs(np.corrcoef(inner)[0, 1]) < 0.1
+
+    @pytest.mark.parametrize("embedded", [False, True])
+    def test_what_is_legal_is_what_is_seen_after_the_same_beginning(self, embedded):
+        grammar, seen = ReberGrammar(embedded=embedded), {}
+        for s in strings(8000, embedded=embedded):
+            for k in range(1, min(len(s), 7)):
+                seen.setdefault(s[:k], {}).setdefault(s[k], 0)
+                seen[s[:k]][s[k]] += 1
+        common = {begin: after for begin, after in seen.items() if sum(after.values()) > 100}
+        assert len(common) > 15
+        for begin, after in common.items():
+            assert set(grammar.legal(begin)[-1]) == set(after), begin
+
+    def test_batches_say_the_next_symbol(self):
+        some = strings(20, embedded=True)
+        batch = ReberGrammar(embedded=True).encode(some)
+        assert batch.lengths.tolist() == [len(s) - 1 for s in some]
+        for k, s in enumerate(some):
+            n = len(s) - 1
+            assert "".join(SYMBOLS[i] for i in batch.inputs[:n, k]) == s[:-1]
+            assert "".join(SYMBOLS[i] for i in batch.targets[:n, k]) == s[1:]
+            assert batch.mask[:n, k].all() and not batch.mask[n:, k].any()
+
+    @pytest.mark.parametrize("embedded", [False, True])
+    def test_legal_mask_follows_the_batch(self, embedded):
+        grammar = ReberGrammar(embedded=embedded)
+        batch = grammar.batch(np.random.default_rng(0), 30)
+        legal = grammar.legal_mask(batch)
+        assert legal.shape == (*batch.inputs.shape, 7) and legal.dtype == bool
+        assert not legal[~batch.mask].any()
+        assert np.take_along_axis(legal, batch.targets[..., None], -1)[..., 0][batch.mask].all()
+        for k, n in enumerate(batch.lengths):
+            s = "".join(SYMBOLS[i] for i in batch.inputs[:n, k])
+            for t, after in enumerate(grammar.legal(s)):
+                assert {SYMBOLS[j] for j in np.flatnonzero(legal[t, k])} == set(after)
+        assert {1, 2} == set(legal[batch.mask].sum(axis=-1).tolist())
+
+    def test_errors_by_name(self):
+        grammar, rng = ReberGrammar(), np.random.default_rng(0)
+        with pytest.raises(ValueError, match="string leaves the grammar at 2: 'V' is not one of S, X"):
+            grammar.legal("BTV")
+        with pytest.raises(ValueError, match="leaves the grammar at 0"):
+            grammar.encode(["BTXSE", "TX"])
+        with pytest.raises(ValueError, match="loop_probability must be below 1"):
+            ReberGrammar(loop_probability=1)
+        with pytest.raises(ValueError, match="loop_probability"):
+            ReberGrammar(loop_probability=-0.1)
+        with pytest.raises(TypeError, match="embedded must be True or False"):
+            ReberGrammar(embedded="yes")
+        with pytest.raises(ValueError, match="batch_size must be at least 1"):
+            grammar.batch(rng, 0)
+        with pytest.raises(TypeError, match="rng"):
+            grammar.string(None)
+
+    def test_strings_too_short_to_predict_are_named(self):
+        with pytest.raises(ValueError, match="strings"):
+            ReberGrammar().encode(["B"])
+
+
+class TestElman:
+    def test_each_third_bit_is_the_exclusive_or_of_the_two_before(self):
+        batch = temporal_xor(np.random.default_rng(0), num_triples=500, batch_size=4)
+        assert batch.inputs.shape == batch.targets.shape == (1499, 4, 1)
+        bits = np.concatenate([batch.inputs, batch.targets[-1:]])[..., 0]
+        assert set(np.unique(bits)) == {0, 1} and (batch.inputs[1:] == batch.targets[:-1]).all()
+        a, b, c = bits[0::3], bits[1::3], bits[2::3]
+        assert ((a != b) == c).all()
+        # a target at t % 3 == 1 is the third bit
+        known = batch.targets[1::3, :, 0]
+        assert ((batch.inputs[0::3, :, 0] != batch.inputs[1::3, :, 0]) == known).all()
+
+    def test_the_two_bits_are_fair_and_apart(self):
+        batch = temporal_xor(np.random.default_rng(0), num_triples=5000, batch_size=2)
+        bits = np.concatenate([batch.inputs, batch.targets[-1:]])[..., 0]
+        sides = np.array([bits[0::3, 0], bits[1::3, 0], bits[2::3, 0], bits[0::3, 1], bits[1::3, 1]])
+        assert abs(sides.mean(axis=1) - 0.5).max() < 0.03
+        assert abs(np.corrcoef(sides) - np.eye(5)).max() < 0.06
+        assert np.square(batch.targets - 0.5).mean() == 0.25  # what chance pays
+
+    def test_words_follow_from_their_consonants(self):
+        batch = letters_in_words(np.random.default_rng(0), num_words=300, batch_size=3)
+        assert (batch.inputs[1:] == batch.targets[:-1]).all()
+        for k in range(3):
+            text = "".join(LETTERS[i] for i in np.append(batch.inputs[:, k], batch.targets[-1, k]))
+            assert re.fullmatch("(?:ba|dii|guuu)*(?:b|di?|gu{0,2})?", text)
+        assert LETTERS[:3] == "bdg"
+
+    def test_consonants_are_alike(self):
+        batch = letters_in_words(np.random.default_rng(0), num_words=6000)
+        ids = batch.inputs[batch.inputs < 3]
+        assert abs(np.bincount(ids) / len(ids) - 1 / 3).max() < 0.03
+        pairs = np.bincount(3 * ids[:-1] + ids[1:], minlength=9) / (len(ids) - 1)
+        assert abs(pairs - 1 / 9).max() < 0.02  # one says nothing about the next
+
+    @pytest.mark.parametrize("task, size", [(temporal_xor, "num_triples"), (letters_in_words, "num_words")])
+    def test_errors_by_name(self, task, size):
+        with pytest.raises(TypeError, match="rng"):
+            task(0)
+        for name in (size, "batch_size"):
+            with pytest.raises(ValueError, match=f"{name} must be at least 1"):
+                task(np.random.default_rng(0), **{name: 0})
+
+
+class TestRecall:
+    def test_the_first_symbol_is_asked_for_at_the_end(self):
+        batch = recall(np.random.default_rng(0), lag=7, batch_size=500, num_classes=3, num_distractors=5)
+        assert batch.inputs.shape == batch.targets.shape == batch.mask.shape == (8, 500)
+        assert (batch.targets == batch.inputs[0]).all()
+        assert batch.mask[-1].all() and not batch.mask[:-1].any()
+        assert set(np.unique(batch.inputs[0])) == {0, 1, 2}
+        assert set(np.unique(batch.inputs[1:])) == {3, 4, 5, 6, 7}
+
+    def test_classes_and_distractors_are_alike_and_say_nothing(self):
+        batch = recall(np.random.default_rng(0), lag=2, batch_size=9000, num_classes=3)
+        assert abs(np.bincount(batch.inputs[0]) / 9000 - 1 / 3).max() < 0.03
+        assert abs(np.bincount(batch.inputs[1:].ravel() - 3) / 18000 - 1 / 4).max() < 0.02
+        assert abs(np.corrcoef(batch.inputs) - np.eye(3)).max() < 0.05
+
+    def test_chance_pays_what_is_claimed(self):
+        batch = recall(np.random.default_rng(0), lag=2, batch_size=9000, num_classes=3)
+        loss, _ = rb.softmax_cross_entropy(np.zeros((3, 9000, 3)), batch.targets, batch.mask)
+        assert loss == pytest.approx(math.log(3))
+        guess = np.random.default_rng(1).standard_normal((3, 9000, 3))
+        assert abs(rb.accuracy(guess, batch.targets, batch.mask) - 1 / 3) < 0.03
+
+    @pytest.mark.parametrize("name, least", [("lag", 1), ("batch_size", 1), ("num_classes", 2), ("num_distractors", 1)])
+    def test_errors_by_name(self, name, least):
+        with pytest.raises(ValueError, match=f"{name} must be at least {least}"):
+            recall(np.random.default_rng(0), **({"lag": 3} | {name: least - 1}))
+
+
+TASKS = {
+    "temporal_xor": lambda rng: temporal_xor(rng, num_triples=20),
+    "letters_in_words": lambda rng: letters_in_words(rng, num_words=20, batch_size=2),
+    "recall": lambda rng: recall(rng, lag=3),
+    "Reber": lambda rng: ReberGrammar().batch(rng, 5),
+    "embedded Reber": lambda rng: ReberGrammar(embedded=True).batch(rng, 5),
+}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_depends_on_its_generator_alone(name):
+    task, state = TASKS[name], np.random.get_state()[1].copy()  # noqa: NPY002
+    a, b, c = (task(np.random.default_rng(seed)) for seed in (5, 5, 6))
+    assert a.inputs.tobytes() == b.inputs.tobytes() and a.targets.tobytes() == b.targets.tobytes()
+    assert a.inputs.tobytes() != c.inputs.tobytes()
+    rng = np.random.default_rng(5)
+    assert task(rng).inputs.tobytes() != task(rng).inputs.tobytes()
+    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+
+
+class TestBatch:
+    def test_padding_and_mask_follow_lengths(self):
+        batch = rb.Batch(np.zeros((4, 3, 2)), np.zeros((4, 3), int), lengths=[4, 1, 2])
+        want = [[1, 1, 1], [1, 0, 1], [1, 0, 0], [1, 0, 0]]
+        assert batch.padding.astype(int).tolist() == batch.mask.astype(int).tolist() == want
+        assert rb.Batch(np.zeros((4, 3, 2)), np.zeros((4, 3))).padding is None
+
+    def test_a_mask_and_lengths_hold_together(self):
+        mask = np.array([[True, False], [False, True], [True, True]])
+        batch = rb.Batch(np.zeros((3, 2, 1)), np.zeros((3, 2), int), mask, lengths=[3, 2])
+        assert batch.mask.astype(int).tolist() == [[1, 0], [0, 1], [1, 0]]
+        whole = rb.Batch(np.zeros((3, 2, 1)), np.zeros((3, 2, 4)), np.ones((3, 2, 4), bool), lengths=[3, 2])
+        assert whole.mask[:, 1].sum(axis=-1).tolist() == [4, 4, 0]
+
+    def test_one_answer_for_a_sequence_needs_no_mask(self):
+        batch = rb.Batch(np.zeros((4, 3, 2)), np.zeros(3, int), lengths=[4, 1, 2])
+        assert batch.mask is None and batch.padding.sum() == 7
+
+    def test_is_frozen(self):
+        batch = rb.Batch(np.zeros((4, 2)), np.zeros(4))
+        with pytest.raises(AttributeError):
+            batch.inputs = np.ones((4, 2))
+
+    @pytest.mark.parametrize(
+        "arguments, error, message",
+        [
+            (
+                {"inputs": np.full((2, 3, 1), np.nan)},
+                ValueError,
+                r"inputs must be finite, got nan at index \(0, 0, 0\)",
+            ),
+            ({"targets": np.full((2, 3), np.inf)}, ValueError, "targets must be finite, got inf"),
+            ({"inputs": np.zeros((0, 3, 1))}, ValueError, "inputs must not be empty"),
+            ({"inputs": [["a"]]}, TypeError, "inputs must hold numbers"),
+            ({"targets": np.zeros((2, 3), complex)}, TypeError, "targets must hold numbers"),
+            ({"mask": np.ones((3, 2), bool)}, ValueError, r"mask must have shape \(2, 3\)"),
+            ({"mask": np.zeros((2, 3), bool)}, ValueError, "mask.*masks everything"),
+            ({"mask": np.ones((2, 3))}, TypeError, "mask must be a bool array"),
+            ({"lengths": [2, 3, 1]}, ValueError, r"lengths must lie in 1 \.\.\. 2, the number of steps, got 3"),
+            ({"lengths": [2, 0, 1]}, ValueError, "lengths must lie in .*got 0"),
+            ({"lengths": [2, 1]}, ValueError, r"lengths must have shape \(3,\), got \(2,\)"),
+            ({"lengths": [2.0, 1.0, 1.0]}, TypeError, "lengths must be integers"),
+            ({"inputs": np.zeros(2), "lengths": [1, 1]}, ValueError, "lengths need inputs with time"),
+            (
+                {"mask": np.array([[False] * 3, [False, True, False]]), "lengths": [2, 1, 2]},
+                ValueError,
+                "mask.*masks everything",
+            ),
+        ],
+    )
+    def test_errors_by_name(self, arguments, error, message):
+        good = {"inputs": np.zeros((2, 3, 1)), "targets": np.zeros((2, 3))}
+        with pytest.raises(error, match=message):
+            rb.Batch(**(good | arguments))
+
+    @pytest.mark.parametrize(
+        "inputs, targets", [((3, 2, 1), (3, 5)), ((3, 2, 1), (4,)), ((6, 2), (5,)), ((6, 2), (5, 1))]
+    )
+    def test_sizes_that_do_not_agree(self, inputs, targets):
+        with pytest.raises(ValueError, match="targets"):
+            rb.Batch(np.zeros(inputs), np.zeros(targets))
+
+
+class TestMinibatches:
+    def test_each_row_comes_once_with_its_own_target(self):
+        x = np.arange(22.0).reshape(11, 2)
+        data = rb.Minibatches(x, x[:, 0] * 10, batch_size=4)
+        batches = list(data(np.random.default_rng(0)))
+        assert [len(b.targets) for b in batches] == [4, 4, 3]
+        rows = np.concatenate([b.inputs for b in batches])
+        assert sorted(rows[:, 0]) == x[:, 0].tolist() and (rows[:, 0] != x[:, 0]).any()
+        assert all((b.targets == 10 * b.inputs[:, 0]).all() for b in batches)
+
+    def test_sequences_are_chosen_along_their_axis_with_their_lengths(self):
+        ids = np.arange(5)[None, :] + 10 * np.arange(4)[:, None]
+        lengths = np.array([1, 2, 3, 4, 4])
+        for targets, axis in ((ids + 1, 1), (np.arange(5), 0)):
+            data = rb.Minibatches(ids, targets, batch_size=2, batch_axis=1, lengths=lengths)
+            seen = []
+            for b in data(np.random.default_rng(0)):
+                who = b.inputs[0]
+                seen += who.tolist()
+                assert (b.inputs == ids[:, who]).all() and (b.lengths == lengths[who]).all()
+                assert (b.targets == targets.take(who, axis=axis)).all()
+            assert sorted(seen) == [0, 1, 2, 3, 4]
+
+    def test_the_same_generator_gives_the_same_order(self):
+        data = rb.Minibatches(np.arange(20.0)[:, None], np.arange(20), batch_size=3)
+        order = [np.concatenate([b.targets for b in data(np.random.default_rng(s))]).tolist() for s in (3, 3, 4)]
+        assert order[0] == order[1] != order[2]
+
+    def test_errors_by_name(self):
+        x, y = np.zeros((5, 2)), np.zeros(5)
+        for arguments, error, message in (
+            ({"batch_size": 0}, ValueError, "batch_size must be at least 1"),
+            ({"batch_size": 2, "batch_axis": 2}, ValueError, "batch_axis must be 0 or 1, got 2"),
+        ):
+            with pytest.raises(error, match=message):
+                rb.Minibatches(x, y, **arguments)
+        with pytest.raises(ValueError, match="targets must hold one for each of 5 inputs|targets"):
+            rb.Minibatches(x, y[:4], batch_size=2)
+        with pytest.raises(ValueError, match="inputs must be finite"):
+            rb.Minibatches(np.full((5, 2), np.nan), y, batch_size=2)
+        with pytest.raises(ValueError, match="axis 1"):
+            rb.Minibatches(np.zeros(5), y, batch_size=2, batch_axis=1)
+        with pytest.raises(TypeError, match="rng"):
+            list(rb.Minibatches(x, y, batch_size=2)(0))
+
+
+def test_pad():
+    ids, lengths = pad([[1, 2], [3], [4, 5, 6]], fill=-1)
+    assert ids.T.tolist() == [[1, 2, -1], [3, -1, -1], [4, 5, 6]] and lengths.tolist() == [2, 1, 3]
+    for bad in ([], [[1], []]):
+        with pytest.raises(ValueError, match="sequences must hold at least one"):
+            pad(bad)
+
+
+def test_pad_does_not_cut_fractions_off():
+    with pytest.raises(TypeError, match="sequences"):
+        pad([[0.5, 1.7], [2]])
+
+
+def test_one_hot():
+    got = one_hot(np.array([[2, 0], [1, 1]]), 3)
+    assert got.shape == (2, 2, 3) and got.dtype == np.float32
+    assert (got.argmax(axis=-1) == [[2, 0], [1, 1]]).all() and (got.sum(axis=-1) == 1).all()
+    assert one_hot([1], 2, dtype=np.float64).dtype == np.float64
+    with pytest.raises(ValueError, match="ids must hold ids from 0 to 2, got 3"):
+        one_hot([3], 3)

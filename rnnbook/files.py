@@ -7,6 +7,7 @@ import json
 import math
 import os
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,15 @@ import numpy as np
 Array = np.ndarray
 VERSION = 1
 HEADER = "header.json"
+
+
+def _mode(path: Path) -> int:
+    """The old file's permissions, or those of any new file; a temporary one begins readable by its owner alone."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def write(path: str | os.PathLike, kind: str, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -49,6 +59,7 @@ def write(path: str | os.PathLike, kind: str, header: Mapping[str, Any], arrays:
                         np.lib.format.write_array(member, np.ascontiguousarray(a), allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())  # the rename must not reach the disk before the contents do
+        os.chmod(beside, _mode(path))
         os.replace(beside, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -59,15 +70,38 @@ def write(path: str | os.PathLike, kind: str, header: Mapping[str, Any], arrays:
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
     with archive.open(info) as member:
         version = np.lib.format.read_magic(member)
+        if version not in ((1, 0), (2, 0)):
+            raise ValueError(f"{info.filename} is of npy version {version}")
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(member)
+        shape, fortran, dtype = read(member, max_header_size=1024)  # ours are 128 bytes
         if dtype.hasobject or dtype.kind not in "fiub":
             raise ValueError(f"{info.filename} holds {dtype}, not numbers")
         # The header's word is checked against the bytes that are there before anything of its size is made.
-        if math.prod(shape) * dtype.itemsize != info.file_size - member.tell():
+        if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != info.file_size - member.tell():
             raise ValueError(f"{info.filename} says shape {shape}, which its {info.file_size} bytes do not hold")
         a = np.frombuffer(member.read(), dtype)
     return a.reshape(shape, order="F" if fortran else "C").copy()
+
+
+def _parse(file: Any, size: int, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    with zipfile.ZipFile(file) as archive:
+        infos = archive.infolist()
+        names = [info.filename.removesuffix(".npy") for info in infos]
+        if len(set(names)) != len(names):
+            raise ValueError("two of its parts have one name")
+        if any(info.compress_type != zipfile.ZIP_STORED for info in infos):
+            raise ValueError("a part of it is compressed")
+        if sum(info.file_size for info in infos) > size:  # parts that overlap would make more than there is
+            raise ValueError("its parts are larger than the file")
+        header = json.loads(archive.read(HEADER))
+        if not isinstance(header, dict) or header.get("format") != "rnnbook":
+            raise ValueError("its header does not name the format rnnbook")
+        if header.get("version") != VERSION:
+            raise ValueError(f"its format version is {header.get('version')!r}, expected {VERSION}")
+        if header.get("kind") != kind:
+            raise ValueError(f"it holds a {header.get('kind')!r}, expected a {kind!r}")
+        parts = zip(names, infos, strict=True)
+        return header, {name: _array(archive, info) for name, info in parts if name != HEADER}
 
 
 def read(path: str | os.PathLike, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -76,38 +110,17 @@ def read(path: str | os.PathLike, kind: str) -> tuple[dict[str, Any], dict[str, 
     Raises
     ------
     OSError
-        If there is no such file.
+        If there is no such file, or it may not be read.
     ValueError
         If it is truncated, altered, of another kind or format version, compressed, or holds anything but arrays of
         numbers.  Nothing in it is run, and nothing larger than the file itself is made.
     """
-    size = os.path.getsize(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-            if len({info.filename for info in infos}) != len(infos):
-                raise ValueError("two of its parts have one name")
-            for info in infos:
-                if info.compress_type != zipfile.ZIP_STORED or info.file_size > size:
-                    raise ValueError(f"{info.filename} is compressed, or larger than the file")
-            header = json.loads(archive.read(HEADER))
-            if not isinstance(header, dict) or header.get("format") != "rnnbook":
-                raise ValueError("its header does not name the format rnnbook")
-            if header.get("version") != VERSION:
-                raise ValueError(f"its format version is {header.get('version')!r}, expected {VERSION}")
-            if header.get("kind") != kind:
-                raise ValueError(f"it holds a {header.get('kind')!r}, expected a {kind!r}")
-            arrays = {i.filename.removesuffix(".npy"): _array(archive, i) for i in infos if i.filename != HEADER}
-    except (
-        zipfile.BadZipFile,
-        ValueError,
-        KeyError,
-        EOFError,
-        RecursionError,
-        RuntimeError,  # zipfile's word for an encrypted part
-        OverflowError,
-        SyntaxError,  # numpy's for a header that is no literal
-        TypeError,
-    ) as error:
-        raise ValueError(f"{os.fspath(path)} cannot be read as a file of rnnbook's: {error}") from error
-    return header, arrays
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # NumPy's about headers of Python 2
+                return _parse(file, size, kind)
+        # A file may be wrong in any way, and the parsers below have an exception for each.
+        except Exception as error:
+            raise ValueError(f"{os.fspath(path)} cannot be read as a file of rnnbook's: {error}") from error

@@ -67,7 +67,7 @@ class Report(NamedTuple):
     @property
     def error(self) -> float:
         """The largest error of all tensors."""
-        return max(t.error for t in self.tensors)
+        return float(np.max([t.error for t in self.tensors]))  # numpy's max, unlike Python's, keeps a nan
 
     @property
     def ok(self) -> bool:
@@ -200,6 +200,7 @@ def check_gradients(
     >>> report.ok
     False
     """
+    step = check.number("step", step, 0, above=True)
     if not arrays or arrays.keys() != grads.keys():
         raise ValueError(f"grads must hold {', '.join(arrays) or 'something'}, got {', '.join(grads) or 'nothing'}")
     found = []

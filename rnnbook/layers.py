@@ -25,11 +25,14 @@ class Layer:
     ----------
     needs : tuple of str
         What `forward` takes besides x: "rng" for a layer that draws.
+    causal : bool
+        Whether no output depends on a later input.
     input_size, output_size : int or None
         None for a layer that takes, or gives, what comes.
     """
 
     needs: tuple[str, ...] = ()
+    causal = True
     input_size: Any = None
     output_size: Any = None
     dtype: Any = None
@@ -127,10 +130,13 @@ class Dense(Layer):
         a = x.reshape(-1, self.input_size) @ self.params["W"].T
         a += self.params["b"]
         y = self._phi(a, out=a).reshape(*x.shape[:-1], self.output_size)
+        y.flags.writeable = False  # the backward pass reads it
         return y, DenseRun(x, y)
 
     def backward(self, dy: Array, run: DenseRun) -> tuple[Array, dict[str, Array]]:
         """dx (..., D) and the gradients of W and b."""
+        if not isinstance(run, DenseRun):
+            raise TypeError(f"run must be what forward returned last, a DenseRun, got {type(run).__name__}")
         x, y = run
         dy = check.floats("dy", dy, y.shape, self.dtype)
         delta = (dy * self._slope(y)).reshape(-1, self.output_size)
@@ -232,6 +238,8 @@ class Dropout(Layer):
     def forward(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Array | None]:
         """Dropped and scaled x with an `rng`, x itself without; and the mask."""
         x = np.asarray(x)
+        if x.dtype.kind != "f":
+            raise TypeError(f"x must hold floats, got dtype {x.dtype}")
         if self.shared_over_time:
             check.shape("x", x, ("T", "B", "D"))
         if rng is None or self.rate == 0:
@@ -243,7 +251,10 @@ class Dropout(Layer):
 
     def backward(self, dy: Array, run: Array | None) -> tuple[Array, dict[str, Array]]:
         """The gradient passes where the input passed."""
-        return (dy if run is None else dy * run), {}
+        if run is None:
+            return np.asarray(dy), {}
+        steps = ("T",) if self.shared_over_time else run.shape[:1]
+        return check.shape("dy", np.asarray(dy), (*steps, *run.shape[1:])) * run, {}
 
 
 class Last(Layer):
@@ -265,7 +276,7 @@ class Last(Layer):
 
     def backward(self, dy: Array, run: tuple[int, ...]) -> tuple[Array, dict[str, Array]]:
         """Zero at every step but the last."""
-        check.shape("dy", np.asarray(dy), run[1:])
+        dy = check.shape("dy", np.asarray(dy), run[1:])
         dx = np.zeros(run, dy.dtype)
         dx[-1] = dy
         return dx, {}

@@ -74,6 +74,7 @@ def softmax_cross_entropy(logits: Array, targets: Array, mask: Array | None = No
         mask = check.mask("mask", mask, logits.shape[:-1])
         # What stands where a target does not count may be any filler, such as -1.
         targets = np.where(mask, check.shape("targets", targets, logits.shape[:-1]), 0)
+        logits = np.where(mask[..., None], logits, 0)  # and so may the logits there, even nan
     targets = check.ids("targets", targets, logits.shape[:-1], logits.shape[-1])
     log_p = log_softmax(logits)
     picked = targets[..., None]
@@ -82,7 +83,6 @@ def softmax_cross_entropy(logits: Array, targets: Array, mask: Array | None = No
     d = np.exp(log_p, out=log_p)
     np.put_along_axis(d, picked, np.take_along_axis(d, picked, axis=-1) - 1, axis=-1)
     if mask is not None:
-        # Selected, not multiplied: 0 times a logit that is inf would be nan.
         of_targets = of_targets[mask]
         d[~mask] = 0
     d /= n
@@ -116,6 +116,8 @@ def binary_cross_entropy(logits: Array, targets: Array, mask: Array | None = Non
     targets = check.floats("targets", targets, logits.shape, logits.dtype)
     weights, n = _weights(mask, logits.shape)
     counted = targets if weights is None else np.where(weights, targets, 0)
+    if weights is not None:
+        logits = np.where(weights, logits, 0)  # what does not count may be anything, even nan
     if not ((counted >= 0) & (counted <= 1)).all():
         raise ValueError("targets must lie in [0, 1], got one outside, or nan")
     # log(1 + exp(-|a|)) cannot overflow, and max(a, 0) - a y carries the rest.
@@ -154,9 +156,9 @@ def mean_squared_error(predictions: Array, targets: Array, mask: Array | None = 
     predictions = _predictions("predictions", predictions)
     targets = check.floats("targets", targets, predictions.shape, predictions.dtype)
     weights, n = _weights(mask, predictions.shape)
+    if weights is not None:  # what does not count may be anything, even nan
+        predictions, targets = np.where(weights, predictions, 0), np.where(weights, targets, 0)
     e = predictions - targets
-    if weights is not None:
-        e = np.where(weights, e, 0)
     return float(np.square(e, dtype=np.float64).sum()) / n, e * e.dtype.type(2 / n)
 
 

@@ -53,17 +53,21 @@ class Sequential:
         for name, layer in layers.items():
             if not isinstance(layer, Layer | Recurrent | Bidirectional | Stack):
                 raise TypeError(f"{name} must be a layer, such as Dense or Recurrent, got {type(layer).__name__}")
+            if "." in name:
+                raise ValueError(f"a layer's name must hold no dot, which stands between names, got {name!r}")
             if size is not None and layer.input_size is not None and layer.input_size != size:
                 raise ValueError(f"{name} must take the {size} features that {where} gives, got {layer.input_size}")
             if layer.dtype is not None and dtype is not None and layer.dtype != dtype:
                 raise ValueError(f"{name} must be of {where}'s dtype, {dtype}, got {layer.dtype}")
             if layer.output_size is not None:
                 size, dtype, where = layer.output_size, layer.dtype, name
-        if len({id(layer) for layer in layers.values()}) != len(layers):
-            raise ValueError("layers must be different ones, got one twice: its gradients would be lost")
+        arrays = [id(p) for layer in layers.values() for p in layer.params.values()]
+        if len(set(arrays)) != len(arrays):
+            raise ValueError("layers must have weights of their own, got one twice: gradients would be lost")
         self.layers = layers
         self.dtype = dtype or np.dtype(np.float32)
 
+    causal = property(lambda self: all(layer.causal for layer in self.layers.values()))
     params = property(lambda self: prefixed({name: layer.params for name, layer in self.layers.items()}))
 
     @property

@@ -25,11 +25,16 @@ def global_norm(grads: Mapping[str, Array]) -> float:
     >>> global_norm({"W": np.array([[3.0]]), "b": np.array([4.0])})
     5.0
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = sum(float(np.vdot(g, g)) for g in grads.values())
-        if not np.isfinite(squares):  # a float32 square overflows at 2e19; in float64 the norm may yet be finite
-            squares = sum(float(np.square(g, dtype=np.float64).sum()) for g in grads.values())
-    return float(np.sqrt(squares))
+    with np.errstate(all="ignore"):
+        squares = [float(np.vdot(g, g)) for g in grads.values()]
+        # Squares leave the range of floats long before the numbers do: in float32 at 2e19, and below 1e-23.
+        if not np.isfinite(squares).all() or min(squares, default=1.0) < 1e-30:
+            largest = max(float(np.abs(g).max()) for g in grads.values())
+            if largest == 0 or not np.isfinite(largest):
+                return largest
+            scaled = (np.divide(g, largest, dtype=np.float64) for g in grads.values())
+            return largest * float(np.sqrt(sum(np.vdot(g, g) for g in scaled)))
+    return float(np.sqrt(sum(squares)))
 
 
 def clip_by_norm(grads: Mapping[str, Array], max_norm: float) -> float:
@@ -132,6 +137,14 @@ def _schedule(name: str, rate: Any) -> Schedule:
     return lambda update: rate
 
 
+def _below_one(name: str, value: float) -> float:
+    """A share of the past to keep.  At 1 nothing new would ever come in."""
+    value = check.number(name, value, 0, 1)
+    if value == 1:
+        raise ValueError(f"{name} must be below 1, got 1")
+    return value
+
+
 # --- optimisers ------------------------------------------------------------------------------------------------------
 class Optimizer:
     """What optimisers share: a learning rate, penalties, and the memory that they keep for each parameter.
@@ -167,7 +180,7 @@ class Optimizer:
     @property
     def rate(self) -> float:
         """The learning rate of the next update."""
-        return float(self.learning_rate(self.num_updates))
+        return check.number("learning_rate", self.learning_rate(self.num_updates), 0)
 
     def step(self, params: Mapping[str, Array], grads: Mapping[str, Array]) -> None:
         """One update, in place.
@@ -282,7 +295,7 @@ class RMSProp(Optimizer):
         **penalties: float,
     ):
         super().__init__(learning_rate, **penalties)
-        self.decay = check.number("decay", decay, 0, 1)
+        self.decay = _below_one("decay", decay)
         self.epsilon = check.number("epsilon", epsilon, 0, above=True)
 
     def config(self) -> dict[str, Any]:
@@ -317,7 +330,7 @@ class Adam(Optimizer):
         **penalties: float,
     ):
         super().__init__(learning_rate, **penalties)
-        self.beta1, self.beta2 = check.number("beta1", beta1, 0, 1), check.number("beta2", beta2, 0, 1)
+        self.beta1, self.beta2 = _below_one("beta1", beta1), _below_one("beta2", beta2)
         self.epsilon = check.number("epsilon", epsilon, 0, above=True)
 
     def config(self) -> dict[str, Any]:

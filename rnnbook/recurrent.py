@@ -64,6 +64,7 @@ class Recurrent:
     """
 
     needs = ("state", "mask")
+    causal = True
 
     def __init__(self, cell: Cell):
         if not isinstance(cell, Cell):
@@ -341,6 +342,7 @@ class Bidirectional:
     """
 
     needs = ("state", "mask")
+    causal = False
 
     def __init__(self, ahead: Recurrent, back: Recurrent):
         for name, layer in (("ahead", ahead), ("back", back)):
@@ -483,6 +485,7 @@ class Stack:
             input_size = layers[-1].output_size
         return cls(layers)
 
+    causal = property(lambda self: all(layer.causal for layer in self.layers))
     params = property(lambda self: prefixed({str(n): layer.params for n, layer in enumerate(self.layers)}))
     dtype = property(lambda self: self.layers[0].dtype)
     input_size = property(lambda self: self.layers[0].input_size)

@@ -36,7 +36,8 @@ def next_probabilities(
     Raises
     ------
     ValueError, TypeError
-        For nan among the logits, a temperature below 0, a k outside 1 ... V, a p outside (0, 1].
+        For nan or inf among the logits (-inf bans a symbol), a temperature below 0, a k outside 1 ... V, or a p
+        outside (0, 1].
 
     Examples
     --------
@@ -45,8 +46,9 @@ def next_probabilities(
     >>> next_probabilities(np.log([0.5, 0.3, 0.2]), top_p=0.6)
     array([0.625, 0.375, 0.   ])
     """
-    logits = np.asarray(logits)
-    check.finite("logits", check.floats("logits", logits, ("...", "V"), np.dtype(np.float64)))
+    logits = check.floats("logits", logits, ("...", "V"), np.dtype(np.float64))
+    if np.isnan(logits).any() or np.isposinf(logits).any() or np.isneginf(logits).all(axis=-1).any():
+        raise ValueError("logits must be finite, or -inf for symbols that may not come, and not for all of them")
     temperature = check.number("temperature", temperature, 0)
     V = logits.shape[-1]
     if top_k is not None and check.count("top_k", top_k) > V:
@@ -55,7 +57,7 @@ def next_probabilities(
         top_p = check.number("top_p", top_p, 0, 1, above=True)
     # Sorted once, likeliest first; a stable sort leaves equal ones in the order of their ids.
     order = np.argsort(-logits, axis=-1, kind="stable")
-    ranked = np.take_along_axis(logits, order, axis=-1).astype(np.float64)
+    ranked = np.take_along_axis(logits, order, axis=-1)
     if temperature == 0:
         p = np.zeros_like(ranked)
         p[..., 0] = 1
@@ -93,7 +95,10 @@ def sample(probabilities: Array, rng: np.random.Generator) -> Array:
     1
     """
     check.generator("rng", rng)
-    upto = np.cumsum(probabilities, axis=-1)
+    p = check.floats("probabilities", probabilities, ("...", "V"), np.dtype(np.float64))
+    if not (p >= 0).all() or not np.allclose(p.sum(axis=-1), 1, atol=1e-3):
+        raise ValueError("probabilities must be at least 0 and add up to 1 along the last axis")
+    upto = np.cumsum(p, axis=-1)
     # Scaled by its own last entry, a sum that rounds to less than 1 cannot be passed.
     u = rng.random((*upto.shape[:-1], 1)) * upto[..., -1:]
     return (upto <= u).sum(axis=-1)
@@ -143,6 +148,8 @@ def generate(
     (6,)
     """
     num_steps = check.count("num_steps", num_steps)
+    if not model.causal:
+        raise ValueError("model must read in one direction to write, got one with a Bidirectional layer")
     if temperature != 0 or rng is not None:
         check.generator("rng", rng)
     prompt = np.asarray(prompt)

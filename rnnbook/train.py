@@ -49,6 +49,10 @@ class Diverged(ArithmeticError):
             "A smaller learning rate or clip_norm=1 often helps."
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle with all that it was made of, and not with the message alone."""
+        return type(self), (self.loss, self.parameters, self.update, self.last_loss)
+
 
 class Update(NamedTuple):
     """What one update returns.
@@ -103,6 +107,11 @@ def windows(batch: Batch, num_steps: int | None) -> Iterator[Window]:
         yield Window(batch.inputs[cut], batch.targets[cut], None if batch.mask is None else batch.mask[cut], here)
 
 
+def _quietly() -> np.errstate:
+    """What goes wrong is reported once, with names, as `Diverged`, and not as a warning from deep inside."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
+
+
 def train_step(
     model: Sequential,
     batch: Batch | Window,
@@ -150,19 +159,19 @@ def train_step(
     >>> second < first
     True
     """
-    # What goes wrong is reported once, below, with names, and not as a warning from deep inside.
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with _quietly():
         y, state, run = model.forward(batch.inputs, state=state, mask=batch.padding, rng=rng)
         value, dy = loss(y, batch.targets, batch.mask)
         _, _, grads = model.backward(dy, run)
         norm = global_norm(grads)
     if not (np.isfinite(value) and np.isfinite(norm)):
         raise Diverged(value, [name for name, g in grads.items() if not np.isfinite(g).all()])
-    if clip_value is not None:
-        clip_by_value(grads, clip_value)
-    if clip_norm is not None:
-        clip_by_norm(grads, clip_norm)
-    optimizer.step(model.params, grads)
+    with _quietly():
+        if clip_value is not None:
+            clip_by_value(grads, clip_value)
+        if clip_norm is not None:
+            clip_by_norm(grads, clip_norm)
+        optimizer.step(model.params, grads)
     return Update(value, norm, state)
 
 
@@ -184,11 +193,12 @@ def evaluate(model: Sequential, batches: Batch | Iterable[Batch], loss: Loss) ->
     for batch in [batches] if isinstance(batches, Batch) else batches:
         if not isinstance(batch, Batch):
             raise TypeError(f"batches must hold Batch, got {type(batch).__name__}")
-        y, _ = model(batch.inputs, mask=batch.padding)
         n = batch.targets.size
         if batch.mask is not None:
             n *= batch.mask.mean()
-        total += loss(y, batch.targets, batch.mask)[0] * n
+        with _quietly():
+            y, _ = model(batch.inputs, mask=batch.padding)
+            total += loss(y, batch.targets, batch.mask)[0] * n
         counted += n
     if not counted:
         raise ValueError("batches must hold at least one Batch, got none")
@@ -268,6 +278,10 @@ class Trainer:
         self.clip_norm = None if clip_norm is None else check.number("clip_norm", clip_norm, 0, above=True)
         self.clip_value = None if clip_value is None else check.number("clip_value", clip_value, 0, above=True)
         self.truncate = None if truncate is None else check.count("truncate", truncate)
+        if truncate is not None and not model.causal:
+            raise ValueError(
+                "truncate must be None for a model with a Bidirectional layer, whose state has no next window"
+            )
         self.history = new_history()
         self.num_updates = 0
         self._epoch_seed: int | None = None  # what the epoch's data is drawn from, while it lasts
@@ -279,13 +293,15 @@ class Trainer:
         self._stopped = False
 
     # -- data ------------------------------------------------------------------------------------------------------
-    def _epoch(self, data: Data) -> Iterator[tuple[bool, Window]]:
-        """Windows of one epoch, each with whether it begins a batch; those that are done already are passed over."""
+    def _epoch(self, data: Data) -> Iterator[tuple[int, bool, Window]]:
+        """Windows of one epoch that are not done: the window's number, whether it begins a batch, and itself."""
         if self._epoch_seed is None:
             self._epoch_seed, self._position = int(self.rng.integers(2**63)), 0
         # The epoch draws from a generator of its own, which its seed brings back: however data mixes its draws with
         # dropout's, a resumed run finds both where they were.
         batches = data(np.random.default_rng(self._epoch_seed))
+        if not isinstance(batches, Iterable | Batch):
+            raise TypeError(f"data must give Batch, or an iterable of Batch, got {type(batches).__name__}")
         k = 0
         for batch in [batches] if isinstance(batches, Batch) else batches:
             if not isinstance(batch, Batch):
@@ -293,8 +309,7 @@ class Trainer:
             for n, window in enumerate(windows(batch, self.truncate)):
                 k += 1
                 if k > self._position:
-                    yield n == 0, window
-                    self._position = k
+                    yield k, n == 0, window
         if k == 0:
             raise ValueError("data must give at least one Batch in each epoch, got none")
         self._epoch_seed, self._state = None, None
@@ -323,7 +338,8 @@ class Trainer:
             Evaluated every `validate_every` updates.
         validate_every : int
         patience : int, optional
-            Early stopping: end after so many validations without a new best, and put the best weights back.
+            Early stopping: end after so many validations without a new best, and put the best weights back.  A
+            trainer that has stopped stays so; a call without patience goes on.
         checkpoint : path, optional
             Written every `checkpoint_every` updates and at the end; `load` goes on from it.
         checkpoint_every : int
@@ -351,13 +367,22 @@ class Trainer:
             patience = check.count("patience", patience)
             if validation is None:
                 raise ValueError("patience needs validation, whose loss it watches, got None")
-        if isinstance(validation, Iterable):
+        if validation is not None and not isinstance(validation, Batch):
+            if not isinstance(validation, Iterable):
+                raise TypeError(f"validation must be a Batch or several, got {type(validation).__name__}")
             validation = list(validation)  # it is read many times
+            if not validation or not all(isinstance(batch, Batch) for batch in validation):
+                kinds = ", ".join(sorted({type(batch).__name__ for batch in validation})) or "nothing"
+                raise TypeError(f"validation must hold Batch, one or more, got {kinds}")
+        if patience is None:
+            self._stopped = False
         bar = _progress_bar(total, self.num_updates) if progress else None
         try:
             while self.num_updates < total and not self._stopped:
-                for begins, window in self._epoch(data):
-                    if not self._update(begins, window):
+                for k, begins, window in self._epoch(data):
+                    learned = self._update(begins, window)
+                    self._position = k
+                    if not learned:
                         continue
                     if bar is not None:
                         bar.update()
@@ -366,20 +391,17 @@ class Trainer:
                     if validation is not None and n % validate_every == 0:
                         self._validate(validation, patience)
                     if n >= total or self._stopped:
-                        self._position += 1  # this window is done, though the loop never comes back for it
                         break
                     if checkpoint is not None and n % checkpoint_every == 0:
-                        self._position += 1
                         self.save(checkpoint)
-                        self._position -= 1
         finally:
             if bar is not None:
                 bar.close()
+        if checkpoint is not None:
+            self.save(checkpoint)  # of the last update, whose memory the optimiser has; the best weights are in it too
         if patience is not None and self._best:
             for name, p in self.model.params.items():
                 p[...] = self._best[name]
-        if checkpoint is not None:
-            self.save(checkpoint)
         return self.history
 
     def _update(self, begins: bool, window: Window) -> bool:
@@ -476,6 +498,8 @@ class Trainer:
             group, _, key = name.partition("/")
             groups.setdefault(group, {})[key] = a
         params = self.model.params
+        if groups.keys() - {"params", "optimizer", "best", "state"}:
+            raise ValueError(f"{os.fspath(path)} holds arrays that are no part of a checkpoint")
         for group in ("params", "best"):
             if group == "best" and not groups["best"]:
                 continue
@@ -493,11 +517,19 @@ class Trainer:
             state = None
             if groups["state"]:
                 ordered = [groups["state"][str(k)] for k in range(len(groups["state"]))]
-                state = with_leaves(self.model.initial_state(1), iter(ordered))
-            history, best_loss = header["history"], header["best_loss"]
-            counts = {k: header[k] for k in ("num_updates", "optimizer_updates", "position", "stale")}
-            seed, stopped = header["epoch_seed"], header["stopped"]
-        except (KeyError, TypeError, ValueError, StopIteration) as error:
+                like = self.model.initial_state(ordered[0].shape[0])
+                if [(a.shape, a.dtype) for a in ordered] != [(a.shape, a.dtype) for a in leaves(like)]:
+                    raise ValueError("its state is not one of this model's")
+                state = with_leaves(like, iter(ordered))
+            counts = {
+                k: check.count(k, header[k], 0) for k in ("num_updates", "optimizer_updates", "position", "stale")
+            }
+            seed = None if header["epoch_seed"] is None else check.count("epoch_seed", header["epoch_seed"], 0)
+            best_loss = np.inf if header["best_loss"] is None else check.number("best_loss", header["best_loss"])
+            history = _checked_history(header["history"])
+            if not isinstance(header["stopped"], bool):
+                raise TypeError("stopped must be true or false")
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError, AttributeError) as error:
             raise ValueError(f"{os.fspath(path)} is not a whole checkpoint: {error!r}") from error
         for k, p in params.items():
             p[...] = groups["params"][k]
@@ -505,8 +537,27 @@ class Trainer:
         self.rng.bit_generator.state = generator.state
         self.history, self.num_updates = history, counts["num_updates"]
         self._epoch_seed, self._position, self._state = seed, counts["position"], state
-        self._best, self._stale, self._stopped = groups["best"], counts["stale"], stopped
-        self._best_loss = np.inf if best_loss is None else best_loss
+        self._best, self._best_loss = groups["best"], best_loss
+        self._stale, self._stopped = counts["stale"], header["stopped"]
+
+
+def _checked_history(history: Any) -> dict[str, Any]:
+    """A history read from a file: lists of numbers under the names of `new_history`."""
+    wanted = new_history()
+    if not isinstance(history, dict) or history.keys() != wanted.keys():
+        raise ValueError(f"its history must hold {', '.join(wanted)}")
+    if not isinstance(history["validation"], dict) or history["validation"].keys() != wanted["validation"].keys():
+        raise ValueError(f"its history's validation must hold {', '.join(wanted['validation'])}")
+    curves = [history[k] for k in ("update", "loss", "grad_norm", "learning_rate")]
+    for group in (curves, list(history["validation"].values())):
+        if not all(isinstance(curve, list) for curve in group) or len({len(curve) for curve in group}) != 1:
+            raise ValueError("its history must hold lists of one length")
+        for curve in group:
+            for value in curve:
+                check.number("a number in its history", value)
+    if history["best_update"] is not None:
+        check.count("best_update", history["best_update"])
+    return history
 
 
 def _plain(state: Any) -> Any:

@@ -110,7 +110,7 @@ def test_errors_of_options(options, error, message):
 
 
 def test_errors_of_logits():
-    with pytest.raises(ValueError, match=r"logits must be finite, got nan at index \(0, 1\)"):
+    with pytest.raises(ValueError, match="logits must be finite, or -inf"):
         next_probabilities(np.array([[0, np.nan]]))
     with pytest.raises(ValueError, match="logits must not be empty"):
         next_probabilities(np.zeros((2, 0)))

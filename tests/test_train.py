@@ -605,7 +605,7 @@ class TestCheckpoints:
         calls = []
 
         def loss(y, targets, mask):
-            if len(targets) == 1:
+            if targets.shape[1] == ROWS:  # only the validation has all of them
                 calls.append(1)
                 if len(calls) == 1:
                     raise KeyboardInterrupt  # the reader presses stop while the validation runs

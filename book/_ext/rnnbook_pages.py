@@ -21,7 +21,7 @@ def add_static_folders(app, config):
     # Not through a `_static` folder beside _config.yml: Jupyter Book would put each script found in
     # there on each page.
     config.html_static_path.append(str(BOOK / "_static"))
-    # MathJax in one file, with every TeX extension and its glyphs as outlines: it loads no further file.
+    # One file of MathJax, with every TeX extension and its glyphs as outlines: it loads no other.
     package = importlib.metadata.distribution("sphinx-mathjax-offline")
     mathjax = package.locate_file("sphinx-mathjax-offline/static/mathjax/tex-svg-full.js")
     config.html_static_path.append(str(mathjax))

@@ -56,6 +56,12 @@ class Batch:
             if a.dtype.kind not in "fiub":
                 raise TypeError(f"{name} must hold numbers, got dtype {a.dtype}")
             put(name, check.finite(name, check.shape(name, a, ("...", "B"))))
+        # One target for each step, or one for each sequence (row, for a net without time).
+        timed = self.inputs.ndim == 3 or (self.inputs.ndim == 2 and self.inputs.dtype.kind in "iu")
+        batch = self.inputs.shape[1:2] if timed else self.inputs.shape[:1]
+        if self.targets.shape[:1] != batch and not (timed and self.targets.shape[:2] == self.inputs.shape[:2]):
+            per_step = f" or {self.inputs.shape[:2]}" if timed else ""
+            raise ValueError(f"targets must begin with shape {batch}{per_step}, as inputs do, got {self.targets.shape}")
         if self.mask is not None:
             whole = np.ndim(self.mask) == self.targets.ndim
             put(
@@ -168,6 +174,9 @@ def pad(sequences: Sequence[Sequence[int]], *, fill: int = 0) -> tuple[Array, Ar
     (array([[5, 6, 7],
            [8, 0, 0]]), array([3, 1]))
     """
+    for s in sequences:
+        if len(s) and np.asarray(s).dtype.kind not in "iu":
+            raise TypeError(f"sequences must hold integer ids, got {np.asarray(s).dtype}")
     lengths = np.array([len(s) for s in sequences], dtype=np.int64)
     if lengths.size == 0 or lengths.min() == 0:
         raise ValueError("sequences must hold at least one sequence, and none of them empty")

@@ -131,6 +131,10 @@ class ReberGrammar:
         """The batch of given strings; `SYMBOLS` says which id is which symbol."""
         for string in strings:
             self.legal(string)
+            if len(string) < 2:
+                raise ValueError(
+                    f"strings must have two symbols or more, one to read and one to predict, got {string!r}"
+                )
         ids, lengths = pad([[SYMBOLS.index(symbol) for symbol in string] for string in strings])
         return Batch(ids[:-1], ids[1:], lengths=lengths - 1)
 

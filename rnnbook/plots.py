@@ -574,7 +574,13 @@ def _apart(wanted: np.ndarray, heights: np.ndarray, low: float, high: float) -> 
 # --- plots ----------------------------------------------------------------------------------------------------
 
 
-def history(record: Mapping[str, Any], ax: Axes | None = None, *, baseline: Mapping[str, float] | None = None) -> Axes:
+def history(
+    record: Mapping[str, Any],
+    ax: Axes | None = None,
+    *,
+    baseline: Mapping[str, float] | None = None,
+    log: bool = False,
+) -> Axes:
     """Loss against updates: training, validation if there is one, and where the best weights were.
 
     More than 60 training losses are drawn faint, with their running mean over a fortieth of the run on top.
@@ -588,6 +594,8 @@ def history(record: Mapping[str, Any], ax: Axes | None = None, *, baseline: Mapp
         Where to draw; a new figure by default.
     baseline : mapping of str to float, optional
         Levels to compare with, such as ``{"chance": 1.386}``.
+    log : bool
+        A logarithmic scale of losses, on which equal factors are equal steps.  All losses must be above 0.
 
     Returns
     -------
@@ -625,13 +633,22 @@ def history(record: Mapping[str, Any], ax: Axes | None = None, *, baseline: Mapp
                     xytext=(0, 4), textcoords="offset points", va="bottom",
                     ha=at, fontsize=9, color=color("mute"))  # fmt: skip
     tops += _levels(ax, baseline, update[0], x_max)
-    low = min(np.nanmin(loss), 0.0)
     top = max(t for t in tops if np.isfinite(t))
-    # Room above the curves for the mark of the best weights.
-    ax.set_ylim(low, low + (top - low) * (1.2 if best is not None else 1.06) or 1.0)
+    room = 1.2 if best is not None else 1.06  # above the curves, for the mark of the best weights
     ax.set_xlabel("update")
     ax.set_ylabel("loss")
     _few_ticks(ax)
+    if log:
+        low = min([np.nanmin(loss), *([np.nanmin(v_loss)] if valid is not None and len(valid.get("loss", ())) else [])])
+        if low <= 0:
+            raise ValueError(f"log: expected losses above 0; got {low:g}")
+        ax.set_yscale("log")
+        ax.set_ylim(low / 1.1, low * (top / low) ** room)
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.minorticks_off()
+    else:
+        low = min(np.nanmin(loss), 0.0)
+        ax.set_ylim(low, low + (top - low) * room or 1.0)
     label_lines(ax)
     return ax
 

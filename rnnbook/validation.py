@@ -157,6 +157,7 @@ class FrozenDict(dict):
     """
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refused: write into the arrays instead."""
         raise TypeError('parameters are written in place, params["W"][...] = values, and never exchanged or removed')
 
     __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse

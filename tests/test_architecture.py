@@ -1,7 +1,9 @@
 """Imports inside rnnbook run one way, and the core needs NumPy alone. Read from the source."""
 
 import ast
+import importlib
 import importlib.util
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -132,3 +134,25 @@ def test_modules_for_showing_are_imported_without_what_they_show_with():
     code = "import sys\nfor name in ('IPython', 'ipywidgets', 'anywidget', 'tqdm'): sys.modules[name] = None\n"
     code += "".join(f"import rnnbook.{name}\n" for name in present)
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def public_names():
+    """Every public function, class and method of the package, with the name by which a reader finds it."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        dotted = ".".join(["rnnbook", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
+        module = importlib.import_module(dotted)
+        for name, thing in vars(module).items():
+            if name.startswith("_") or getattr(thing, "__module__", None) != dotted:
+                continue
+            yield f"{dotted}.{name}", thing
+            if inspect.isclass(thing):
+                for method, inside in vars(thing).items():
+                    if not method.startswith("_") and (inspect.isfunction(inside) or isinstance(inside, classmethod)):
+                        yield f"{dotted}.{name}.{method}", getattr(thing, method)
+
+
+def test_every_public_name_says_what_it_does():
+    # An override inherits what its base class says, which inspect.getdoc follows and a linter does not.
+    silent = [name for name, thing in public_names() if not inspect.getdoc(thing)]
+    assert silent == []
+    assert sum(1 for _ in public_names()) > 100  # it has looked at something

@@ -31,7 +31,7 @@ from rnnbook.cells import (
     PeepholeLSTMCell,
 )
 from rnnbook.data import Batch, Minibatches
-from rnnbook.layers import Dense, Dropout, Embedding, Last
+from rnnbook.layers import Dense, Dropout, Embedding, Ends, Last
 from rnnbook.losses import accuracy, binary_cross_entropy, mean_squared_error, softmax_cross_entropy
 from rnnbook.model import Sequential, load
 from rnnbook.optim import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSProp
@@ -55,6 +55,7 @@ __all__ = [
     "Dropout",
     "ElmanCell",
     "Embedding",
+    "Ends",
     "GRUCell",
     "GRUResetBeforeCell",
     "LSTM1997Cell",

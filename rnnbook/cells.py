@@ -122,10 +122,8 @@ class Cell:
             self.params = check.parameters("params", params, shapes, self.dtype)
             return
         rng = check.generator("rng", rng)
-        for name, given in (("W_init", W_init), ("U_init", U_init), ("b_init", b_init)):
-            if not callable(given):
-                raise TypeError(f"{name} must be callable, such as rnnbook.init.orthogonal, got {given!r}")
-        first = {"W": W_init, "U": U_init}
+        first = {"W": check.initialiser("W_init", W_init), "U": check.initialiser("U_init", U_init)}
+        check.initialiser("b_init", b_init)
         drawn = {}
         for name, (n, *inputs) in shapes.items():
             # One draw for each gate: an orthogonal U is one orthogonal block for each, not one tall matrix.
@@ -149,6 +147,12 @@ class Cell:
         """
         k = self.GATES.index(check.one_of("gate", gate, self.GATES))
         return slice(k * self.hidden_size, (k + 1) * self.hidden_size)
+
+    def _lift(self, gate: str, name: str, value: float, fresh: bool) -> None:
+        """Add `value`, the argument `name`, to one gate's bias, if the weights are fresh and not given."""
+        value = check.number(name, value)
+        if fresh:
+            self.params["b"][self.rows(gate)] += value
 
     def config(self) -> dict[str, Any]:
         """What it takes, besides `params`, to build this cell again."""
@@ -374,10 +378,8 @@ class LSTMCell(MemoryCell):
     Trace = LSTMTrace
 
     def __init__(self, input_size: int, hidden_size: int, *, forget_bias: float = 1.0, **options: Any):
-        forget_bias = check.number("forget_bias", forget_bias)
         super().__init__(input_size, hidden_size, **options)
-        if options.get("params") is None:
-            self.params["b"][self.rows("f")] += forget_bias
+        self._lift("f", "forget_bias", forget_bias, fresh=options.get("params") is None)
 
     def step(self, a, prev, out=None):
         h_prev, c_prev = prev
@@ -529,10 +531,8 @@ class CoupledLSTMCell(MemoryCell):
     Trace = CoupledTrace
 
     def __init__(self, input_size: int, hidden_size: int, *, forget_bias: float = 1.0, **options: Any):
-        forget_bias = check.number("forget_bias", forget_bias)
         super().__init__(input_size, hidden_size, **options)
-        if options.get("params") is None:
-            self.params["b"][self.rows("f")] += forget_bias
+        self._lift("f", "forget_bias", forget_bias, fresh=options.get("params") is None)
 
     def step(self, a, prev, out=None):
         h_prev, c_prev = prev
@@ -614,10 +614,8 @@ class GRUCell(Cell):
     Trace = GRUTrace
 
     def __init__(self, input_size: int, hidden_size: int, *, update_bias: float = 0.0, **options: Any):
-        update_bias = check.number("update_bias", update_bias)
         super().__init__(input_size, hidden_size, **options)
-        if options.get("params") is None:
-            self.params["b"][self.rows("z")] += update_bias
+        self._lift("z", "update_bias", update_bias, fresh=options.get("params") is None)
 
     @classmethod
     def shapes(cls, input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
@@ -677,10 +675,8 @@ class GRUResetBeforeCell(Cell):
     Trace = GRUResetBeforeTrace
 
     def __init__(self, input_size: int, hidden_size: int, *, update_bias: float = 0.0, **options: Any):
-        update_bias = check.number("update_bias", update_bias)
         super().__init__(input_size, hidden_size, **options)
-        if options.get("params") is None:
-            self.params["b"][self.rows("z")] += update_bias
+        self._lift("z", "update_bias", update_bias, fresh=options.get("params") is None)
 
     def step(self, a, prev, out=None):
         (h_prev,) = prev

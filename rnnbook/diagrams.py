@@ -9,7 +9,8 @@ The drawing rules are those of the gate steppers:
 - Sign has a second cue beside the minus: a negative weight's line is dashed, a negative value's ring is an outline.
 - Forward is ink.  Backward is crimson, with a mark that points back.
 
-:func:`feedforward` places layers; :func:`graph` draws any nodes and edges, loops included.
+:func:`feedforward` places layers, :func:`recurrent` a recurrent net folded and unrolled, :func:`automaton` the places
+and arrows of a grammar; :func:`graph` draws any nodes and edges, loops included.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +26,12 @@ import numpy as np
 
 from rnnbook.plots import DARK_HOSTS, PALETTE, figure_css, number
 
-__all__ = ["Diagram", "Edge", "Node", "feedforward", "graph"]
+__all__ = ["Diagram", "Edge", "Node", "automaton", "feedforward", "graph", "recurrent"]
 
 _TINTS = ("ink", "mute", "faint", "f", "i", "g", "o", "c", "h", "grad")
 _LOOKS = ("plain", "lit", "dim")
+# The direction of a loop from its circle: (across, down).
+_SIDES = {"above": (0, -1), "below": (0, 1), "left": (-1, 0), "right": (1, 0)}
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,8 @@ class Node:
         Written below, in crimson.
     note : str
         A line of small text below, such as a bias.
-    place : {"left", "right", "above", "inside"}
-        Where the label stands.
+    place : {"left", "right", "above", "inside", "corner"}
+        Where the label stands; "corner" is the upper right, clear of lines that run straight.
     radius : float
     look : {"plain", "lit", "dim"}
     tint : str
@@ -77,7 +80,7 @@ class Edge:
     Parameters
     ----------
     start, end : int
-        The same node twice makes a loop above it.
+        The same node twice makes a loop.
     weight : float, optional
         Shown by thickness, dashed if negative.
     gradient : float, optional
@@ -88,6 +91,12 @@ class Edge:
         Where on the line: 0 is its start, 1 its end.
     tip : bool
         An arrow's tip at the end.
+    side : {"above", "below", "left", "right"}
+        Where a loop stands.
+    bend : float
+        How far the line swings out to its left as it runs, as a share of its length; below 0, to its right.
+    symbol : bool
+        The label is a symbol of a string, and stands upright: T, not *T*.
     look : {"plain", "lit", "dim"}
     tint : str
     """
@@ -101,6 +110,9 @@ class Edge:
     tip: bool = False
     look: str = "plain"
     tint: str = "ink"
+    side: str = "above"
+    bend: float = 0.0
+    symbol: bool = False
 
 
 class Diagram:
@@ -297,6 +309,196 @@ def _best_spot(start: list, end: list) -> tuple[float, float]:
     return max(spots, key=lambda spot: (spot[1], -abs(spot[0] - 0.4)))
 
 
+# --- nets with a loop -----------------------------------------------------------------------------------------
+
+
+def recurrent(
+    steps: int | None = None,
+    *,
+    alt: str,
+    caption: str | None = None,
+    folded: bool | None = None,
+    arrows: tuple[str, str, str] = ("W", "U", "W_y"),
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    states: Sequence[float] | None = None,
+) -> Diagram:
+    """A recurrent net: folded, with its loop, or unrolled over so many steps, or both side by side.
+
+    Inputs stand below, states in the middle, outputs above; time runs from left to right.  An arrow of one name is
+    the same weights wherever it stands.
+
+    Parameters
+    ----------
+    steps : int, optional
+        How many steps are unrolled; None draws the folded net alone.
+    alt : str
+        What the diagram shows, for those who do not see it.
+    caption : str, optional
+    folded : bool, optional
+        Draw the folded net, before the unrolled one if there is one; by default without `steps` only.
+    arrows : (str, str, str)
+        Names of the weights from the input, from the last state, and to the output; an empty last one leaves the
+        output out.
+    inputs, outputs : sequence of `steps` str, optional
+        Written below the inputs and above the outputs, such as the symbols of a string.
+    states : array (steps + 1,), optional
+        The states of a single unit, the one before the first step included: the number in the circle.
+
+    Returns
+    -------
+    Diagram
+
+    Examples
+    --------
+    ``recurrent(3, folded=True, alt="…")``
+    """
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+        raise ValueError(f"steps: expected an integer >= 1, or None; got {steps!r}")
+    if len(arrows) != 3 or not arrows[0] or not arrows[1]:
+        raise ValueError(f"arrows: expected three names, of which only the last may be empty; got {arrows!r}")
+    folded = steps is None if folded is None else folded
+    if steps is None and not folded:
+        raise ValueError("folded: expected True where nothing is unrolled; got False")
+    for name, given in (("inputs", inputs), ("outputs", outputs)):
+        if given is not None and len(given) != (steps or 0):
+            raise ValueError(f"{name}: expected {steps or 0} texts, one for each step; got {len(given)}")
+    if outputs is not None and not arrows[2]:
+        raise ValueError("outputs: expected None for a net that draws no outputs")
+    values = None if states is None else _array("states", states, ((steps or 0) + 1,))
+    to_state, to_next, to_output = arrows
+
+    r = 27.0 if values is not None else 21.0
+    apart, rise = (4.0 * r, 4.2 * r) if values is None else (100.0, 104.0)
+    top = r + 4 + (18 if outputs is not None else 0)
+    high = [top, top + rise, top + 2 * rise] if to_output else [0, top + 14, top + 14 + rise]
+    height = high[2] + r + 4 + (20 if inputs is not None else 0)
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+
+    def column(x: float, t: str, step: int | None = None) -> int:
+        """Input, state and output above each other; returns where the state is."""
+        value = None if values is None or step is None else float(values[step])
+        place = "inside" if value is None else "corner"
+        at = len(nodes)
+        nodes.append(Node(x, high[1], f"h{t}", value=value, place=place, radius=r, tint="h"))
+        nodes.append(Node(x, high[2], f"x{t}", place="inside", radius=r))
+        edges.append(Edge(at + 1, at, tip=True, label=to_state, at=0.46, tint="mute"))
+        if to_output:
+            nodes.append(Node(x, high[0], f"y{t}", place="inside", radius=r))
+            edges.append(Edge(at, at + 2, tip=True, label=to_output, at=0.46, tint="mute"))
+        return at
+
+    x, notes = r + 4, []
+    if folded:
+        at = column(x, "")
+        edges.append(Edge(at, at, tip=True, label=to_next, side="right", tint="h"))
+        x += 4.2 * r
+    if steps is not None:
+        if folded:
+            notes.append((x - 0.4 * r, high[1], "="))
+            x += 1.3 * r
+        value = None if values is None else float(values[0])
+        place = "inside" if value is None else "corner"
+        before = len(nodes)
+        nodes.append(Node(x, high[1], "h_0", value=value, place=place, radius=r, tint="h"))
+        for t in range(1, steps + 1):
+            x += apart
+            at = column(x, f"_{t}" if t < 10 else f"_{{{t}}}", t)
+            edges.append(Edge(before, at, tip=True, label=to_next, at=0.46, tint="h"))
+            if inputs is not None:
+                notes.append((x, high[2] + r + 13, str(inputs[t - 1])))
+            if outputs is not None:
+                notes.append((x, high[0] - r - 13, str(outputs[t - 1])))
+            before = at
+    else:
+        x -= 2.2 * r
+    # A state's name stands at the corner of its circle, beyond the last column.
+    width = x + r + 4 + (18 if values is not None else 0)
+    return graph(nodes, edges, size=(width, height), alt=alt, caption=caption, notes=notes)
+
+
+def automaton(
+    arrows: Mapping[int, Sequence[tuple[str, int]]],
+    places: Mapping[int, tuple[float, float]],
+    *,
+    alt: str,
+    caption: str | None = None,
+    path: str | None = None,
+    pitch: tuple[float, float] = (66.0, 76.0),
+) -> Diagram:
+    """Places and the arrows between them: a grammar whose strings are walks.
+
+    Parameters
+    ----------
+    arrows : mapping
+        For each place the arrows that leave it, as (symbol, next place): `rnnbook.data.reber.ARROWS`.
+    places : mapping from place to (column, row)
+        Where each place is drawn.  A loop stands above its place in the upper half, and below it in the lower half.
+    alt : str
+        What the diagram shows, for those who do not see it.
+    caption : str, optional
+    path : str, optional
+        Symbols of a walk from the first place of `arrows`: its arrows and its last place are lit, the others dim.
+    pitch : (float, float)
+        Pixels between columns and between rows.
+
+    Returns
+    -------
+    Diagram
+
+    Examples
+    --------
+    ``automaton({0: [("a", 0), ("b", 1)]}, {0: (0, 0), 1: (1, 0)}, alt="Any number of a, then one b.")``
+    """
+    if not arrows:
+        raise ValueError("arrows: expected at least one place; got none")
+    every = dict.fromkeys([*arrows, *(end for leaving in arrows.values() for _, end in leaving)])
+    for place in every:
+        if place not in places:
+            raise ValueError(f"places: expected a column and a row for each place; got none for {place!r}")
+    start = next(iter(arrows))
+    walked, now = set(), start
+    for k, symbol in enumerate(path or ""):
+        onward = dict(arrows.get(now, ()))
+        if symbol not in onward:
+            raise ValueError(f"path[{k}]: expected one of {', '.join(onward) or 'nothing more'}; got {symbol!r}")
+        walked.add((now, symbol))
+        now = onward[symbol]
+
+    r = 15.0
+    columns, rows = zip(*(places[place] for place in every), strict=True)
+    middle = (min(rows) + max(rows)) / 2
+    loops = [places[place][1] for place, leaving in arrows.items() for _, end in leaving if end == place]
+    left, top = r + 4 - min(columns) * pitch[0], r + 4 - min(rows) * pitch[1]
+    top += 42 * any(row <= middle and row == min(rows) for row in loops)
+    height = top + max(rows) * pitch[1] + r + 4 + 42 * any(row > middle and row == max(rows) for row in loops)
+    width = left + max(columns) * pitch[0] + r + 4
+    index = {place: k for k, place in enumerate(every)}
+    nodes = []
+    for place in every:
+        column, row = places[place]
+        here = path is not None and place == now
+        x, y = left + column * pitch[0], top + row * pitch[1]
+        nodes.append(Node(x, y, str(place), place="inside", radius=r, look="lit" if here else "plain"))
+    edges = [
+        Edge(
+            index[place],
+            index[end],
+            label=symbol,
+            symbol=True,
+            at=0.46,
+            tip=True,
+            side="above" if places[place][1] <= middle else "below",
+            look="plain" if path is None else "lit" if (place, symbol) in walked else "dim",
+            tint="ink" if path is not None else "mute",
+        )
+        for place, leaving in arrows.items()
+        for symbol, end in leaving
+    ]
+    return graph(nodes, edges, size=(width, height), alt=alt, caption=caption)
+
+
 # --- any graph ------------------------------------------------------------------------------------------------
 
 
@@ -348,6 +550,8 @@ def graph(
             raise ValueError(f"{where}.look: expected one of {', '.join(_LOOKS)}; got {item.look!r}")
         if item.tint not in _TINTS:
             raise ValueError(f"{where}.tint: expected one of {', '.join(_TINTS)}; got {item.tint!r}")
+        if isinstance(item, Edge) and item.side not in _SIDES:
+            raise ValueError(f"{where}.side: expected one of {', '.join(_SIDES)}; got {item.side!r}")
     for k, edge in enumerate(edges):
         for name, index in (("start", edge.start), ("end", edge.end)):
             if not 0 <= index < len(nodes):
@@ -383,23 +587,35 @@ def _edge(edge: Edge, nodes: Sequence[Node], largest: float) -> tuple[str, str]:
     dash = f' stroke-dasharray="{max(6, 1.6 * thick):.1f} {max(4, 1.1 * thick):.1f}"' if (edge.weight or 0) < 0 else ""
     back = 9.0 if edge.tip else 0.0
     if edge.start == edge.end:
-        # Out at the upper right of the circle, over it, and in at the upper left.
-        r, out = a.radius, a.radius * 0.7071
-        x0, x1, y = a.x + out, a.x - out, a.y - out
-        rise = 1.9 * r
-        path = (
-            f"M{x0:.1f} {y:.1f}C{a.x + 1.9 * r:.1f} {y - rise:.1f} {a.x - 1.9 * r:.1f} {y - rise:.1f} {x1:.1f} {y:.1f}"
-        )
-        middle = (a.x, y - 0.75 * rise)
-        tip, toward = (x1, y), math.atan2(rise, 1.9 * r - out)
+        # Out at one corner of the circle, round, and in at the other: written for a loop above, then turned.
+        corner, wide = a.radius * 0.7071, 1.9 * max(a.radius, 21.0)  # room for a label on the smallest
+        dx, dy = _SIDES[edge.side]
+
+        def turned(across: float, up: float) -> tuple[float, float]:
+            return a.x - dy * across + dx * up, a.y + dx * across + dy * up
+
+        start, then = turned(corner, corner), turned(wide, corner + wide)
+        before, tip = turned(-wide, corner + wide), turned(-corner, corner)
+        path = f"M{_at(start)}C{_at(then)} {_at(before)} {_at(tip)}"
+        middle = turned(0, corner + 0.75 * wide)
+        toward = math.atan2(tip[1] - before[1], tip[0] - before[0])
     else:
         length = math.hypot(b.x - a.x, b.y - a.y) or 1.0
         ux, uy = (b.x - a.x) / length, (b.y - a.y) / length
+        bow = edge.bend * length  # how far the middle of the line is from the straight one
+        control = ((a.x + b.x) / 2 + 2 * bow * uy, (a.y + b.y) / 2 - 2 * bow * ux)
+        # The line leaves and arrives in the direction of its control point; straight, in its own.
+        out, into = _direction((a.x, a.y), control), _direction(control, (b.x, b.y))
         # Lines end inside the rings, which are drawn above them: no gap shows at any thickness.
-        start, end = a.radius - 1, length - (b.radius - 1) - back
-        path = f"M{a.x + start * ux:.1f} {a.y + start * uy:.1f}L{a.x + end * ux:.1f} {a.y + end * uy:.1f}"
-        middle = (a.x + edge.at * length * ux, a.y + edge.at * length * uy)
-        tip, toward = (a.x + (length - b.radius - 1) * ux, a.y + (length - b.radius - 1) * uy), math.atan2(uy, ux)
+        gap = b.radius - 1 + back
+        start = (a.x + (a.radius - 1) * out[0], a.y + (a.radius - 1) * out[1])
+        last = (b.x - gap * into[0], b.y - gap * into[1])
+        curve = f"Q{_at(control)} {_at(last)}" if edge.bend else f"L{_at(last)}"
+        path = f"M{_at(start)}{curve}"
+        swing = 4 * edge.at * (1 - edge.at) * bow
+        middle = (a.x + edge.at * length * ux + swing * uy, a.y + edge.at * length * uy - swing * ux)
+        tip = (b.x - (b.radius + 1) * into[0], b.y - (b.radius + 1) * into[1])
+        toward = math.atan2(into[1], into[0])
     drawn = f'<path class="rb-s-{tint}" d="{path}" fill="none" stroke-width="{thick:.2f}"{dash}/>'
     if edge.tip:
         corners = [
@@ -410,7 +626,8 @@ def _edge(edge: Edge, nodes: Sequence[Node], largest: float) -> tuple[str, str]:
         drawn += f'<path class="rb-s-{tint}" d="{head}" fill="none" stroke-width="{min(thick, 2):.2f}"/>'
     rows = []
     if edge.label:
-        rows.append((edge.label, "rb-weight rb-dim" if edge.look == "dim" else "rb-weight"))
+        kind = "rb-symbol" if edge.symbol else "rb-weight"
+        rows.append((edge.label, f"{kind} rb-dim" if edge.look == "dim" else kind))
     if edge.gradient is not None:
         rows.append((f"\N{BLACK LEFT-POINTING SMALL TRIANGLE} {number(edge.gradient)}", "rb-weight rb-back"))
     x, y = middle
@@ -424,6 +641,16 @@ def _edge(edge: Edge, nodes: Sequence[Node], largest: float) -> tuple[str, str]:
         else ""
     )
     return drawn, patch + "".join(_text(x, first + 16 * k, text, kind) for k, (text, kind) in enumerate(rows))
+
+
+def _at(point: tuple[float, float]) -> str:
+    return f"{point[0]:.1f} {point[1]:.1f}"
+
+
+def _direction(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
+    across, down = end[0] - start[0], end[1] - start[1]
+    length = math.hypot(across, down) or 1.0
+    return across / length, down / length
 
 
 def _node(node: Node, most: float) -> str:
@@ -459,6 +686,8 @@ def _node(node: Node, most: float) -> str:
             parts.append(_text(x + r + 10, y, node.label, kind + " rb-start"))
         elif node.place == "inside":
             parts.append(_text(x, y, node.label, kind))
+        elif node.place == "corner":
+            parts.append(_text(x + 0.75 * r + 2, y - 0.75 * r - 8, node.label, kind + " rb-start", True))
         else:
             parts.append(_text(x, y - r - 13, node.label, kind, True))
     row = y + r + 12
@@ -512,6 +741,7 @@ def _css() -> str:
         ".rb-diagram text{fill:var(--rb-ink);font-size:14px;text-anchor:middle}"
         ".rb-diagram .rb-value{font-weight:600;font-size:13.5px}"
         ".rb-diagram .rb-weight{font-size:13.5px}"
+        ".rb-diagram .rb-symbol{font-weight:600;font-size:15px}"
         ".rb-diagram .rb-small,.rb-diagram .rb-note,.rb-diagram text.rb-dim{fill:var(--rb-mute)}"
         ".rb-diagram .rb-small{font-size:13px}"
         ".rb-diagram text.rb-back{fill:var(--rb-grad);font-weight:600}"
@@ -544,15 +774,19 @@ def _arrays(name: str, given: Sequence[Any] | None, shapes: Sequence[tuple[int, 
         return [None] * len(shapes)
     if len(given) != len(shapes):
         raise ValueError(f"{name}: expected {len(shapes)} arrays (or None); got {len(given)}")
-    arrays: list[np.ndarray | None] = []
-    for k, (item, shape) in enumerate(zip(given, shapes, strict=True)):
-        array = None if item is None else np.asarray(item, float)
-        if array is not None and array.shape != shape:
-            raise ValueError(f"{name}[{k}]: expected shape {shape}; got {array.shape}")
-        if array is not None and not np.all(np.isfinite(array)):
-            raise ValueError(f"{name}[{k}]: expected finite numbers; got NaN or infinity")
-        arrays.append(array)
-    return arrays
+    return [
+        None if item is None else _array(f"{name}[{k}]", item, shape)
+        for k, (item, shape) in enumerate(zip(given, shapes, strict=True))
+    ]
+
+
+def _array(name: str, given: Any, shape: tuple[int, ...]) -> np.ndarray:
+    array = np.asarray(given, float)
+    if array.shape != shape:
+        raise ValueError(f"{name}: expected shape {shape}; got {array.shape}")
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"{name}: expected finite numbers; got NaN or infinity")
+    return array
 
 
 def _names(labels: Sequence[Sequence[str] | None] | None, sizes: list[int]) -> list[list[str]]:

@@ -20,17 +20,21 @@ VERSION = 1
 HEADER = "header.json"
 
 
+# What a new file may not permit.  It can be read only by setting it, for the whole process, so it is read once.
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
+
+
 def _mode(path: Path) -> int:
     """The old file's permissions, or those of any new file; a temporary one begins readable by its owner alone."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    return path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_UMASK
 
 
 def write(path: str | os.PathLike, kind: str, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Write `arrays` and a JSON `header`; the old file stays as it is until the new one is complete.
+
+    It is written beside, under a name that ends in ``.partial``, and moved into place.  A process that is killed in
+    between leaves that one behind.
 
     Parameters
     ----------
@@ -47,7 +51,7 @@ def write(path: str | os.PathLike, kind: str, header: Mapping[str, Any], arrays:
     OSError
         If it cannot be written.  Then no file is left behind, and the old one is whole.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))  # through a link, to the file that it names
     top = json.dumps({"format": "rnnbook", "version": VERSION, "kind": kind, **header})
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
     try:

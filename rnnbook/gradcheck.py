@@ -18,7 +18,7 @@ from rnnbook import losses
 from rnnbook import validation as check
 from rnnbook.cells import CELLS, ElmanCell
 from rnnbook.functional import ACTIVATIONS
-from rnnbook.layers import Dense, Dropout, Embedding, Last
+from rnnbook.layers import Dense, Dropout, Embedding, Ends, Last
 from rnnbook.model import Sequential
 from rnnbook.recurrent import Bidirectional, Recurrent, Stack, leaves, with_leaves
 
@@ -372,6 +372,7 @@ def check_everything(rng: np.random.Generator) -> list[tuple[str, dict[str, Repo
         name = "Dropout, shared over time" if shared else "Dropout"
         table.append((name, {"plain": check_layer(dropout, x, rng=rng)}))
     table.append(("Last", {"plain": check_layer(Last(), x, rng=rng)}))
+    table.append(("Ends", {"plain": check_layer(Ends(), np.concatenate([x, x], axis=-1), rng=rng)}))
     model = Sequential(
         embed=Embedding(D, 4, rng=rng, dtype=f64),
         rnn=Stack.of(CELLS["GRUCell"], 4, H, num_layers=2, bidirectional=True, rng=rng, dtype=f64),

@@ -7,6 +7,7 @@ nothing of a call.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,12 +28,18 @@ class Layer:
         What `forward` takes besides x: "rng" for a layer that draws.
     causal : bool
         Whether no output depends on a later input.
+    takes_ids : bool
+        Whether x must be integer ids.
+    ends_time : bool
+        Whether the output has no axis of time where the input had one.
     input_size, output_size : int or None
         None for a layer that takes, or gives, what comes.
     """
 
     needs: tuple[str, ...] = ()
     causal = True
+    takes_ids = False
+    ends_time = False
     input_size: Any = None
     output_size: Any = None
     dtype: Any = None
@@ -45,9 +52,9 @@ class Layer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.config().items())})"
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Array, **given: Any) -> Array:
         """The output alone, as when the model is used."""
-        return self.forward(x)[0]
+        return self.forward(x, **given)[0]
 
     def forward(self, x: Array) -> tuple[Array, Any]:
         """Output and run."""
@@ -113,6 +120,8 @@ class Dense(Layer):
         shapes: dict[str, tuple[int, ...]] = {"W": (output_size, input_size), "b": (output_size,)}
         if params is None:
             rng = check.generator("rng", rng)
+            check.initialiser("W_init", W_init)
+            check.initialiser("b_init", b_init)
             params = {"W": W_init(shapes["W"], rng), "b": b_init(shapes["b"], rng)}
         self.params = check.parameters("params", params, shapes, self.dtype)
 
@@ -167,6 +176,8 @@ class Embedding(Layer):
     (2, 2, 4)
     """
 
+    takes_ids = True
+
     def __init__(
         self,
         vocab_size: int,
@@ -183,7 +194,8 @@ class Embedding(Layer):
         shapes: dict[str, tuple[int, ...]] = {"E": (vocab_size, output_size)}
         if params is None:
             rng = check.generator("rng", rng)
-            params = {"E": init.normal(shapes["E"], rng, scale=1) if E_init is None else E_init(shapes["E"], rng)}
+            E_init = partial(init.normal, scale=1) if E_init is None else check.initialiser("E_init", E_init)
+            params = {"E": E_init(shapes["E"], rng)}
         self.params = check.parameters("params", params, shapes, self.dtype)
 
     def config(self) -> dict[str, Any]:
@@ -261,13 +273,15 @@ class Last(Layer):
     """The last step of each sequence, for one answer to many inputs: (T, B, D) → (B, D).
 
     A recurrent layer that was given a mask holds each sequence's state through its padding, so its last step is every
-    sequence's own last.  Of a bidirectional layer take the final states instead.
+    sequence's own last.  Of a bidirectional layer take the `Ends`.
 
     Examples
     --------
     >>> Last()(np.arange(6.0).reshape(3, 1, 2))
     array([[4., 5.]])
     """
+
+    ends_time = True
 
     def forward(self, x: Array) -> tuple[Array, tuple[int, ...]]:
         """x[-1], and the shape of x."""
@@ -279,4 +293,35 @@ class Last(Layer):
         dy = check.shape("dy", np.asarray(dy), run[1:])
         dx = np.zeros(run, dy.dtype)
         dx[-1] = dy
+        return dx, {}
+
+
+class Ends(Layer):
+    """Where each direction of a bidirectional layer has read everything: (T, B, 2 H) → (B, 2 H).
+
+    The first half of the features comes from the last step, the second half from the first, at which the layer that
+    reads backwards ends.
+
+    Examples
+    --------
+    >>> Ends()(np.array([[[1.0, 10.0]], [[2.0, 20.0]], [[3.0, 30.0]]]))
+    array([[ 3., 10.]])
+    """
+
+    ends_time = True
+
+    def forward(self, x: Array) -> tuple[Array, tuple[int, ...]]:
+        """The two ends, and the shape of x."""
+        x = check.shape("x", np.asarray(x), ("T", "B", "2 H"))
+        if x.shape[-1] % 2:
+            raise ValueError(f"x must have an even number of features, half for each direction, got {x.shape[-1]}")
+        half = x.shape[-1] // 2
+        return np.concatenate([x[-1, :, :half], x[0, :, half:]], axis=-1), x.shape
+
+    def backward(self, dy: Array, run: tuple[int, ...]) -> tuple[Array, dict[str, Array]]:
+        """Zero at every step but the two ends."""
+        dy = check.shape("dy", np.asarray(dy), run[1:])
+        dx, half = np.zeros(run, dy.dtype), run[-1] // 2
+        dx[-1, :, :half] = dy[:, :half]
+        dx[0, :, half:] = dy[:, half:]
         return dx, {}

@@ -176,6 +176,11 @@ def accuracy(logits: Array, targets: Array, mask: Array | None = None) -> float:
     >>> accuracy(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
     0.5
     """
-    logits = check.shape("logits", np.asarray(logits), ("...", "V"))
-    right = logits.argmax(axis=-1) == check.shape("targets", np.asarray(targets), logits.shape[:-1])
-    return float(right.mean() if mask is None else right[check.mask("mask", mask, right.shape)].mean())
+    logits = check.shape("logits", check.array("logits", logits), ("...", "C", "V"))
+    targets = check.shape("targets", check.array("targets", targets), logits.shape[:-1])
+    if mask is None:
+        counted = np.ones(targets.shape, bool)
+    else:
+        counted = check.mask("mask", mask, targets.shape)
+    wanted = check.ids("targets", targets[counted], ("N",), logits.shape[-1])
+    return float((logits.argmax(axis=-1)[counted] == wanted).mean())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,12 @@ import numpy as np
 from rnnbook import files
 from rnnbook import validation as check
 from rnnbook.cells import CELLS
-from rnnbook.layers import Dense, Dropout, Embedding, Last, Layer
+from rnnbook.layers import Dense, Dropout, Embedding, Ends, Last, Layer
 from rnnbook.recurrent import Bidirectional, Recurrent, Stack, prefixed
 
 Array = np.ndarray
 
-LAYERS: dict[str, Any] = {layer.__name__: layer for layer in (Dense, Embedding, Dropout, Last)}
+LAYERS: dict[str, Any] = {layer.__name__: layer for layer in (Dense, Embedding, Dropout, Last, Ends)}
 
 
 class Sequential:
@@ -49,7 +49,7 @@ class Sequential:
     def __init__(self, **layers: Any):
         if not layers:
             raise ValueError("layers must hold at least one layer, got none")
-        size, dtype, where = None, None, ""
+        size, dtype, where, timed, causal = None, None, "", True, True
         for name, layer in layers.items():
             if not isinstance(layer, Layer | Recurrent | Bidirectional | Stack):
                 raise TypeError(f"{name} must be a layer, such as Dense or Recurrent, got {type(layer).__name__}")
@@ -59,6 +59,14 @@ class Sequential:
                 raise ValueError(f"{name} must take the {size} features that {where} gives, got {layer.input_size}")
             if layer.dtype is not None and dtype is not None and layer.dtype != dtype:
                 raise ValueError(f"{name} must be of {where}'s dtype, {dtype}, got {layer.dtype}")
+            if size is not None and getattr(layer, "takes_ids", False):
+                raise ValueError(f"{name} takes ids, which no layer gives: it must stand first")
+            if "state" in layer.needs and not timed:
+                raise ValueError(f"{name} needs steps of time, which an earlier layer has ended")
+            if isinstance(layer, Last) and not causal:
+                raise ValueError(f"{name} must be Ends() after a layer that reads both ways, got Last()")
+            timed &= not getattr(layer, "ends_time", False)
+            causal = layer.causal if "state" in layer.needs else causal
             if layer.output_size is not None:
                 size, dtype, where = layer.output_size, layer.dtype, name
         arrays = [id(p) for layer in layers.values() for p in layer.params.values()]
@@ -163,11 +171,11 @@ class Sequential:
         """`forward` that keeps no run: the output and the state."""
         states = self._states("state", state)
         for name, layer in self.layers.items():
+            given = {"state": states.get(name), "mask": mask}
             with check.within(name):
-                if "state" in layer.needs:
-                    x, states[name] = layer(x, states[name], mask)
-                else:
-                    x = layer(x)
+                x = layer(x, **{k: given[k] for k in layer.needs if k in given})
+            if "state" in layer.needs:
+                x, states[name] = x
         return x, states
 
     def backward(
@@ -251,25 +259,30 @@ def _part(arrays: Mapping[str, Array], name: str) -> dict[str, Array]:
     return {k.removeprefix(f"{name}."): a for k, a in arrays.items() if k.startswith(f"{name}.")}
 
 
-def _rebuild(description: Mapping[str, Any], arrays: Mapping[str, Array]) -> Any:
+def _rebuild(description: Mapping[str, Any], arrays: Mapping[str, Array], known: Mapping[str, Any]) -> Any:
     config = dict(description)
     kind = config.pop("type")
     if kind == "Sequential":
-        return Sequential(**{n: _rebuild(d, _part(arrays, n)) for n, d in config["layers"].items()})
+        return Sequential(**{n: _rebuild(d, _part(arrays, n), known) for n, d in config["layers"].items()})
     if kind == "Stack":
-        return Stack([_rebuild(d, _part(arrays, str(n))) for n, d in enumerate(config["layers"])])
+        return Stack([_rebuild(d, _part(arrays, str(n)), known) for n, d in enumerate(config["layers"])])
     if kind == "Bidirectional":
-        return Bidirectional(*(_rebuild(config[n], _part(arrays, n)) for n in ("ahead", "back")))
+        return Bidirectional(*(_rebuild(config[n], _part(arrays, n), known) for n in ("ahead", "back")))
     if kind == "Recurrent":
-        return Recurrent(_rebuild(config["cell"], arrays))
-    if kind in CELLS:
-        return CELLS[kind](**config, params=arrays)
-    layer = LAYERS[kind]
-    return layer(**config, params=arrays) if arrays else layer(**config)
+        return Recurrent(_rebuild(config["cell"], arrays, known))
+    if kind not in known:
+        raise ValueError(f"its {kind} is not one of {', '.join(known)}; classes of your own go into `known`")
+    return known[kind](**config, params=arrays) if arrays else known[kind](**config)
 
 
-def load(path: str | os.PathLike) -> Sequential:
+def load(path: str | os.PathLike, *, known: Sequence[type] = ()) -> Sequential:
     """The model that `Sequential.save` wrote, built anew from the file alone.
+
+    Parameters
+    ----------
+    path : path
+    known : sequence of classes
+        Cells and layers of your own that the model has in it.
 
     Raises
     ------
@@ -290,9 +303,9 @@ def load(path: str | os.PathLike) -> Sequential:
     """
     header, arrays = files.read(path, "model")
     try:
-        model = _rebuild(header["architecture"], arrays)
+        model = _rebuild(header["architecture"], arrays, CELLS | LAYERS | {kind.__name__: kind for kind in known})
         check.one_of("architecture", type(model).__name__, ["Sequential"])
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{os.fspath(path)} does not describe a model of rnnbook's: {error!r}") from error
+        raise ValueError(f"{os.fspath(path)} does not describe a model of rnnbook's: {error}") from error
     adopt(model, header, arrays, path)
     return model

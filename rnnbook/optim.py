@@ -47,6 +47,11 @@ def clip_by_norm(grads: Mapping[str, Array], max_norm: float) -> float:
     float
         The norm before.
 
+    Raises
+    ------
+    ValueError
+        If a gradient is nan or inf; then none is changed.
+
     Examples
     --------
     >>> grads = {"W": np.array([3.0]), "b": np.array([4.0])}
@@ -55,6 +60,8 @@ def clip_by_norm(grads: Mapping[str, Array], max_norm: float) -> float:
     """
     max_norm = check.number("max_norm", max_norm, 0, above=True)
     norm = global_norm(grads)
+    if not np.isfinite(norm):
+        raise ValueError(f"grads must be finite, got a norm of {norm}")
     if norm > max_norm:
         for g in grads.values():
             g *= g.dtype.type(max_norm / norm)
@@ -197,8 +204,13 @@ class Optimizer:
         """
         if params.keys() != grads.keys():
             raise ValueError(f"grads must hold {', '.join(params)}, got {', '.join(grads) or 'nothing'}")
+        grads = {name: check.array(f"grads[{name!r}]", g) for name, g in grads.items()}
         for name, p in params.items():
             check.shape(f"grads[{name!r}]", grads[name], p.shape)
+            for what in self.KEEPS:
+                kept = self.memory.get(f"{name}/{what}")
+                if kept is not None and kept.shape != p.shape:
+                    raise ValueError(f"params[{name!r}] must have shape {kept.shape}, as before, got {p.shape}")
         rate = self.rate
         self.num_updates += 1
         for name, p in params.items():

@@ -89,7 +89,7 @@ class Recurrent:
 
     # -- the door ----------------------------------------------------------------------------------------------------
     def _sequence(self, x: Any, mask: Any) -> tuple[Array, Array | None]:
-        x = np.asarray(x)
+        x = check.array("x", x)
         if x.dtype.kind in "iu" and x.ndim != 3:
             check.ids("x", x, ("T", "B"), self.input_size)
         elif x.dtype.kind in "iu":
@@ -232,6 +232,13 @@ class Recurrent:
             raise ValueError(f"dy must have {B} sequences, as the run has, got {dy.shape[1]}")
         if dstate is None:
             dstate = self.cell.initial_state(dy.shape[1])
+        elif isinstance(dstate, tuple) and len(dstate) == len(self.cell.State._fields):
+            n = max(B, dy.shape[1])
+            n = len(np.atleast_1d(dstate[0])) if n == 1 else n
+            dstate = self._state("dstate", dstate, n)
+        else:
+            fields = ", ".join(self.cell.State._fields)
+            raise TypeError(f"dstate must be a tuple of arrays ({fields}), got {type(dstate).__name__}")
         return self._steps_back(run, dy, dstate, delta)
 
     def _own(self, run: Any) -> int:
@@ -450,7 +457,10 @@ class Stack:
             raise ValueError("layers must hold at least one layer, got none")
         for n, layer in enumerate(self.layers):
             if not isinstance(layer, Recurrent | Bidirectional):
-                raise TypeError(f"layers[{n}] must be a Recurrent or a Bidirectional, got {type(layer).__name__}")
+                raise TypeError(
+                    f"layers[{n}] must be a Recurrent or a Bidirectional, got {type(layer).__name__}; "
+                    "other layers go between them in a Sequential"
+                )
             below = self.layers[n - 1] if n else layer
             if n and (layer.input_size, layer.dtype) != (below.output_size, below.dtype):
                 raise ValueError(

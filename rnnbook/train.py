@@ -27,7 +27,7 @@ Data = Callable[[np.random.Generator], Batch | Iterable[Batch]]
 
 
 class Diverged(ArithmeticError):
-    """The loss or a gradient stopped being a number.  The weights are those before the update that failed.
+    """The loss, a gradient or a weight stopped being a number.
 
     Attributes
     ----------
@@ -37,21 +37,36 @@ class Diverged(ArithmeticError):
         The last finite loss.
     parameters : list of str
         The parameters whose gradients broke.
+    spoiled : bool
+        Whether the update itself overflowed, and the weights are gone.  Else they are those before the update.
     """
 
-    def __init__(self, loss: float, parameters: list[str], update: int | None = None, last_loss: float | None = None):
+    def __init__(
+        self,
+        loss: float,
+        parameters: list[str],
+        update: int | None = None,
+        last_loss: float | None = None,
+        spoiled: bool = False,
+    ):
         self.loss, self.parameters, self.update, self.last_loss = loss, parameters, update, last_loss
+        self.spoiled = spoiled
         at = "" if update is None else f" at update {update}"
         last = "" if last_loss is None else f" (last finite loss: {last_loss:.6g})"
-        broke = f"; gradients that broke: {', '.join(parameters)}" if parameters else ""
+        what = "weights that the update itself broke" if spoiled else "gradients that broke"
+        broke = f"; {what}: {', '.join(parameters)}" if parameters else ""
+        weights = (
+            "The weights are spoiled: go back to a checkpoint."
+            if spoiled
+            else ("The weights are those before this update.")
+        )
         super().__init__(
-            f"loss is {loss:g}{at}{last}{broke}. The weights are those before this update. "
-            "A smaller learning rate or clip_norm=1 often helps."
+            f"loss is {loss:g}{at}{last}{broke}. {weights} A smaller learning rate or clip_norm=1 often helps."
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle with all that it was made of, and not with the message alone."""
-        return type(self), (self.loss, self.parameters, self.update, self.last_loss)
+        return type(self), (self.loss, self.parameters, self.update, self.last_loss, self.spoiled)
 
 
 class Update(NamedTuple):
@@ -112,6 +127,15 @@ def _quietly() -> np.errstate:
     return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
+def _check_parts(model: Any, loss: Any, optimizer: Any) -> None:
+    if not isinstance(model, Sequential):
+        raise TypeError(f"model must be a Sequential, got {type(model).__name__}")
+    if not callable(loss):
+        raise TypeError(f"loss must be callable, such as losses.softmax_cross_entropy, got {loss!r}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be an Optimizer, such as Adam(1e-3), got {optimizer!r}")
+
+
 def train_step(
     model: Sequential,
     batch: Batch | Window,
@@ -159,6 +183,9 @@ def train_step(
     >>> second < first
     True
     """
+    _check_parts(model, loss, optimizer)
+    if not isinstance(batch, Batch | Window):
+        raise TypeError(f"batch must be a Batch, got {type(batch).__name__}")
     with _quietly():
         y, state, run = model.forward(batch.inputs, state=state, mask=batch.padding, rng=rng)
         value, dy = loss(y, batch.targets, batch.mask)
@@ -172,6 +199,9 @@ def train_step(
         if clip_norm is not None:
             clip_by_norm(grads, clip_norm)
         optimizer.step(model.params, grads)
+    spoiled = [name for name, p in model.params.items() if not np.isfinite(p).all()]
+    if spoiled:
+        raise Diverged(value, spoiled, spoiled=True)
     return Update(value, norm, state)
 
 
@@ -267,12 +297,7 @@ class Trainer:
         clip_value: float | None = None,
         truncate: int | None = None,
     ):
-        if not isinstance(model, Sequential):
-            raise TypeError(f"model must be a Sequential, got {type(model).__name__}")
-        if not callable(loss):
-            raise TypeError(f"loss must be callable, such as losses.softmax_cross_entropy, got {loss!r}")
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"optimizer must be an Optimizer, such as Adam(1e-3), got {optimizer!r}")
+        _check_parts(model, loss, optimizer)
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.rng = check.generator("rng", rng)
         self.clip_norm = None if clip_norm is None else check.number("clip_norm", clip_norm, 0, above=True)
@@ -425,7 +450,8 @@ class Trainer:
             )
         except Diverged as error:
             last = self.history["loss"][-1] if self.history["loss"] else None
-            raise Diverged(error.loss, error.parameters, self.num_updates + 1, last) from None
+            last = error.loss if error.spoiled else last
+            raise Diverged(error.loss, error.parameters, self.num_updates + 1, last, error.spoiled) from None
         self._state = state if self.truncate is not None else None
         self.num_updates += 1
         for name, value in zip(
@@ -443,8 +469,7 @@ class Trainer:
         if loss < self._best_loss:
             self._best_loss, self._stale = loss, 0
             self.history["best_update"] = self.num_updates
-            if patience is not None:
-                self._best = {name: p.copy() for name, p in self.model.params.items()}
+            self._best = {name: p.copy() for name, p in self.model.params.items()}
         else:
             self._stale += 1
             self._stopped = patience is not None and self._stale >= patience
@@ -457,6 +482,7 @@ class Trainer:
             "clip_norm": self.clip_norm,
             "clip_value": self.clip_value,
             "truncate": self.truncate,
+            "loss": getattr(self.loss, "__name__", type(self.loss).__name__),
         }
 
     def save(self, path: str | os.PathLike) -> None:
@@ -482,6 +508,9 @@ class Trainer:
 
     def load(self, path: str | os.PathLike) -> None:
         """Go back to where `save` was: the next updates give the same weights, bit for bit.
+
+        The weights are those of the last update.  If the run had stopped early, `fit` with patience puts the best
+        ones back at once.
 
         Raises
         ------

@@ -47,6 +47,13 @@ def one_of(name: str, value: Any, known: Iterable[str]) -> str:
     return value
 
 
+def initialiser(name: str, given: Any) -> Any:
+    """`given`, which must be callable as ``(shape, rng)``."""
+    if not callable(given):
+        raise TypeError(f"{name} must be callable, such as rnnbook.init.orthogonal, got {given!r}")
+    return given
+
+
 def generator(name: str, rng: Any) -> np.random.Generator:
     """`rng`, which must be a `numpy.random.Generator`: nothing here draws from a global one."""
     if not isinstance(rng, np.random.Generator):
@@ -147,7 +154,12 @@ def parameters(name: str, given: Any, expected: Mapping[str, tuple[int, ...]], d
         raise TypeError(f"{name} must be a mapping from names to arrays, got {type(given).__name__}")
     if given.keys() != expected.keys():
         raise ValueError(f"{name} must hold {', '.join(expected)}, got {', '.join(map(str, given)) or 'nothing'}")
-    return frozen({k: np.array(floats(f"{name}[{k!r}]", given[k], s, dtype)) for k, s in expected.items()})
+    return frozen(
+        {
+            k: np.array(finite(f"{name}[{k!r}]", floats(f"{name}[{k!r}]", given[k], s, dtype)))
+            for k, s in expected.items()
+        }
+    )
 
 
 class FrozenDict(dict):

@@ -287,7 +287,7 @@ class TestMinibatches:
         ids = np.arange(5)[None, :] + 10 * np.arange(4)[:, None]
         lengths = np.array([1, 2, 3, 4, 4])
         for targets, axis in ((ids + 1, 1), (np.arange(5), 0)):
-            data = rb.Minibatches(ids, targets, batch_size=2, batch_axis=1, lengths=lengths)
+            data = rb.Minibatches(ids, targets, batch_size=2, lengths=lengths)
             seen = []
             for b in data(np.random.default_rng(0)):
                 who = b.inputs[0]
@@ -305,7 +305,7 @@ class TestMinibatches:
         x, y = np.zeros((5, 2)), np.zeros(5)
         for arguments, error, message in (
             ({"batch_size": 0}, ValueError, "batch_size must be at least 1"),
-            ({"batch_size": 2, "batch_axis": 2}, ValueError, "batch_axis must be 0 or 1, got 2"),
+            ({"batch_size": 2, "lengths": [1] * 5}, ValueError, "lengths need inputs with time"),
         ):
             with pytest.raises(error, match=message):
                 rb.Minibatches(x, y, **arguments)
@@ -313,8 +313,6 @@ class TestMinibatches:
             rb.Minibatches(x, y[:4], batch_size=2)
         with pytest.raises(ValueError, match="inputs must be finite"):
             rb.Minibatches(np.full((5, 2), np.nan), y, batch_size=2)
-        with pytest.raises(ValueError, match="axis 1"):
-            rb.Minibatches(np.zeros(5), y, batch_size=2, batch_axis=1)
         with pytest.raises(TypeError, match="rng"):
             list(rb.Minibatches(x, y, batch_size=2)(0))
 
@@ -339,3 +337,15 @@ def test_one_hot():
     assert one_hot([1], 2, dtype=np.float64).dtype == np.float64
     with pytest.raises(ValueError, match="ids must hold ids from 0 to 2, got 3"):
         one_hot([3], 3)
+
+
+def test_a_mask_is_cut_with_its_targets():
+    ids, mask = np.arange(12).reshape(3, 4), np.zeros((3, 4), bool)
+    mask[-1] = True
+    for batch in rb.Minibatches(ids, ids, batch_size=3, mask=mask)(np.random.default_rng(0)):
+        assert batch.mask[-1].all() and not batch.mask[:-1].any() and batch.mask.shape == batch.targets.shape
+
+
+def test_integer_features_without_time_say_what_to_do():
+    with pytest.raises(ValueError, match="make features floats"):
+        rb.Batch(np.ones((5, 64), int), np.zeros(5, int))

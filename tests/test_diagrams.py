@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from rnnbook.diagrams import Diagram, Edge, Node, feedforward, graph
+from rnnbook.data.reber import ARROWS
+from rnnbook.diagrams import Diagram, Edge, Node, automaton, feedforward, graph, recurrent
 from rnnbook.plots import PALETTE
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -32,6 +33,8 @@ def backward():
     )  # fmt: skip
 
 
+PLACES = {0: (0, 1), 1: (1, 1), 2: (2, 0), 3: (2, 2), 4: (4, 0), 5: (4, 2), 6: (5, 1), 7: (6, 1)}
+
 DIAGRAMS = {
     "sketch": lambda: feedforward([64, 32, 10], captions=["64 pixels", "32 hidden units", "10 digits"], alt="Sketch"),
     "path": lambda: feedforward([64, 32, 10], path=[40, 2, 8], labels=[None, None, list("0123456789")], alt="Path"),
@@ -44,6 +47,19 @@ DIAGRAMS = {
     "loop": lambda: graph(
         [Node(60, 90, "x", place="left"), Node(200, 90, "h", tint="h")],
         [Edge(0, 1, tip=True), Edge(1, 1, tip=True, label="U")], size=(280, 140), alt="A loop",
+    ),
+    "grammar": lambda: automaton(ARROWS, PLACES, alt="Reber's grammar"),
+    "walk": lambda: automaton(ARROWS, PLACES, path="BTSX", alt="A walk"),
+    "folded": lambda: recurrent(alt="Folded"),
+    "both": lambda: recurrent(3, folded=True, alt="Folded and unrolled"),
+    "string": lambda: recurrent(4, inputs="BTXS", outputs=["TP", "SX", "SX", "E"], alt="A string"),
+    "numbers": lambda: recurrent(3, states=[0, 0.5, -1, 0.05], inputs="100", arrows=("W", "U", ""), alt="Numbers"),
+    "long": lambda: recurrent(7, arrows=("w", "u", ""), alt="Long"),
+    "curves": lambda: graph(
+        [Node(60, 80, "x", place="corner"), Node(220, 80, "h", place="corner")],
+        [Edge(0, 1, bend=0.3, tip=True, label="U", at=0.5), Edge(1, 0, bend=0.3, label="T", at=0.5, symbol=True),
+         Edge(0, 0, side="below", label="W"), Edge(1, 1, side="right", label="U")],
+        size=(320, 180), alt="Curves",
     ),
 }  # fmt: skip
 
@@ -189,6 +205,94 @@ def test_a_loop_leaves_and_enters_the_same_circle():
         assert np.hypot(x - 200, y - 90) == pytest.approx(30, abs=0.2)
 
 
+@pytest.mark.parametrize(
+    ("side", "across", "down"), [("above", 0, -1), ("below", 0, 1), ("left", -1, 0), ("right", 1, 0)]
+)
+def test_a_loop_stands_on_its_side_and_begins_and_ends_on_the_circle(side, across, down):
+    diagram = graph([Node(90, 90, "h")], [Edge(0, 0, side=side, tip=True)], size=(180, 180), alt="x")
+    loop = next(path for path in lines(diagram) if "C" in path.get("d"))
+    x0, y0, x1, y1, x2, y2, x3, y3 = (float(n) - 90 for n in re.findall(r"-?[\d.]+", loop.get("d")))
+    for x, y in ((x0, y0), (x3, y3)):
+        assert np.hypot(x, y) == pytest.approx(30, abs=0.2)
+        assert x * across + y * down == pytest.approx(30 * 0.7071, abs=0.2)
+    for x, y in ((x1, y1), (x2, y2)):
+        assert x * across + y * down > 60
+
+
+def test_a_bend_swings_to_the_left_and_keeps_its_ends():
+    """Left as one walks along the line: up, for a line that runs to the right."""
+
+    def path(bend):
+        diagram = graph([Node(40, 90), Node(240, 90)], [Edge(0, 1, bend=bend, tip=True)], size=(280, 180), alt="x")
+        return lines(diagram)[0].get("d")
+
+    assert "L" in path(0.0) and "Q" not in path(0.0)
+    up, down = ([float(n) for n in re.findall(r"-?[\d.]+", path(bend))] for bend in (0.2, -0.2))
+    assert up[3] == pytest.approx(90 - 2 * 0.2 * 200) and down[3] == pytest.approx(90 + 2 * 0.2 * 200)
+    for x, y, *_, end_x, end_y in (up, down):
+        assert np.hypot(x - 40, y - 90) == pytest.approx(29, abs=0.2)
+        assert np.hypot(end_x - 240, end_y - 90) == pytest.approx(29 + 9, abs=0.2)
+
+
+def test_the_folded_net_is_the_unrolled_one_with_a_loop():
+    assert texts(DIAGRAMS["folded"]()) == ["W", "W" + "y", "U", "h", "x", "y"]
+    assert len([p for p in lines(DIAGRAMS["folded"]()) if "C" in p.get("d")]) == 1
+    unrolled = recurrent(3, alt="x")
+    assert not [p for p in lines(unrolled) if "C" in p.get("d")]  # no loop is left
+    written = texts(unrolled)
+    for name in ("W", "U", "Wy"):  # the same weights at every step
+        assert written.count(name) == 3
+    assert {f"{letter}{t}" for letter in "xhy" for t in (1, 2, 3)} | {"h0"} <= set(written)
+    assert texts(recurrent(12, arrows=("W", "U", ""), alt="x")).count("x12") == 1
+
+
+def test_every_state_of_an_unrolled_net_reads_the_one_before():
+    diagram = recurrent(3, arrows=("W", "U", ""), alt="x")
+    circles = [[float(c.get(a)) for a in ("cx", "cy")] for c in parse(diagram).iter(f"{SVG}circle")]
+    y = min(down for _, down in circles)
+    states = sorted({x for x, down in circles if down == y})
+    level = []
+    for path in lines(diagram):
+        numbers = [float(n) for n in re.findall(r"-?[\d.]+", path.get("d"))]
+        if len(numbers) == 4 and numbers[1] == numbers[3] == y:
+            level.append((numbers[0] - 20, numbers[2] + 20 + 9))  # from edge to edge, the tip's room included
+    assert np.allclose(sorted(level), list(zip(states, states[1:], strict=False)), atol=0.2) and len(level) == 3
+
+
+def test_numbers_of_an_unrolled_unit_stand_in_its_circles():
+    written = texts(DIAGRAMS["numbers"]())
+    assert [t for t in written if t in ("0", "0.50", "−1.00", "0.050")] == ["0", "0.50", "−1.00", "0.050"] + ["0", "0"]
+
+
+def test_every_arrow_of_a_grammar_is_drawn_from_its_table():
+    drawn = [t for t in texts(DIAGRAMS["grammar"]()) if t.isalpha()]
+    assert sorted(drawn) == sorted(symbol for leaving in ARROWS.values() for symbol, _ in leaving)
+    extra = ARROWS | {6: (("E", 7), ("Z", 0))}
+    assert "Z" in texts(automaton(extra, PLACES, alt="x"))
+
+
+def test_symbols_stand_upright_and_letters_of_mathematics_do_not():
+    symbols, names = (DIAGRAMS[name]() for name in ("grammar", "folded"))
+    assert not [item for item in parse(symbols).iter(f"{SVG}tspan")]
+    assert [item for item in parse(names).iter(f"{SVG}tspan")]
+
+
+def test_a_walk_lights_its_arrows_and_where_it_stands():
+    def lit(path):
+        diagram = automaton(ARROWS, PLACES, path=path, alt="x")
+        bold = [item for item in parse(diagram).iter() if item.get("stroke-width") in ("2.5", "2.50")]
+        return [item.tag for item in bold].count(f"{SVG}path"), [
+            (round(float(c.get("cx"))), round(float(c.get("cy")))) for c in bold if c.tag == f"{SVG}circle"
+        ]
+
+    steps, (four,) = lit("BTSX")
+    assert steps == 4
+    assert lit("BTSSSX") == (4, [four])  # the loop is one arrow, however often it was taken
+    steps, (end,) = lit("BTXSE")
+    assert steps == 5 and end[0] > four[0]
+    assert lit("")[0] == 0 and len(lit("")[1]) == 1
+
+
 def test_text_is_never_markup():
     evil = '</svg><script>alert("1")</script>&'
     diagram = feedforward([1, 1], labels=[[evil], ["a<b"]], captions=[evil, "&amp;"], alt=evil, caption=evil)
@@ -228,6 +332,18 @@ def test_jupyter_gets_html_svg_and_text():
         (lambda: graph([Node(0, 0)], [Edge(0, 1)], size=(9, 9), alt="x"), ValueError, r"edges\[0\].end: expected 0 to 0"),
         (lambda: graph([Node(0, 0, tint="red")], [], size=(9, 9), alt="x"), ValueError, r"nodes\[0\].tint"),
         (lambda: graph([Node(0, 0, look="big")], [], size=(9, 9), alt="x"), ValueError, r"nodes\[0\].look"),
+        (lambda: graph([Node(0, 0)], [Edge(0, 0, side="up")], size=(9, 9), alt="x"), ValueError, r"edges\[0\].side"),
+        (lambda: recurrent(0, alt="x"), ValueError, "steps: expected an integer >= 1, or None; got 0"),
+        (lambda: recurrent(True, alt="x"), ValueError, "steps"),
+        (lambda: recurrent(folded=False, alt="x"), ValueError, "folded: expected True"),
+        (lambda: recurrent(2, inputs="abc", alt="x"), ValueError, "inputs: expected 2 texts.*got 3"),
+        (lambda: recurrent(2, outputs="ab", arrows=("W", "U", ""), alt="x"), ValueError, "outputs: expected None"),
+        (lambda: recurrent(2, arrows=("W", "", "V"), alt="x"), ValueError, "arrows: expected three names"),
+        (lambda: recurrent(2, states=[0, 1], alt="x"), ValueError, r"states: expected shape \(3,\); got \(2,\)"),
+        (lambda: automaton({}, {}, alt="x"), ValueError, "arrows: expected at least one place"),
+        (lambda: automaton(ARROWS, {0: (0, 0)}, alt="x"), ValueError, "places: expected.*none for 1"),
+        (lambda: automaton(ARROWS, PLACES, path="BX", alt="x"), ValueError, r"path\[1\]: expected one of T, P; got 'X'"),
+        (lambda: automaton(ARROWS, PLACES, path="BTXSEB", alt="x"), ValueError, r"path\[5\]: expected one of nothing more"),
     ],
 )  # fmt: skip
 def test_bad_input_is_named(call, error, message):

@@ -269,3 +269,20 @@ def test_a_layer_shows_how_it_was_made():
     assert repr(dense("tanh")) == ("Dense(input_size=3, output_size=4, activation='tanh', dtype='float64')")
     assert repr(rb.Dropout(0.5)) == "Dropout(rate=0.5, shared_over_time=False)"
     assert repr(rb.Last()) == "Last()"
+
+
+class TestEnds:
+    def test_each_direction_is_taken_where_it_has_read_everything(self):
+        rng = np.random.default_rng(0)
+        both = rb.Bidirectional(rb.Recurrent(rb.LSTMCell(3, 4, rng=rng)), rb.Recurrent(rb.LSTMCell(3, 4, rng=rng)))
+        x, mask = rng.standard_normal((6, 3, 3)), np.arange(6)[:, None] < [6, 2, 4]
+        y, (ahead, back), _ = both.forward(x, mask=mask)
+        np.testing.assert_array_equal(rb.Ends()(y), np.concatenate([ahead.h, back.h], axis=-1))
+
+    def test_gradients(self):
+        rng = np.random.default_rng(0)
+        assert rb.gradcheck.check_layer(rb.Ends(), rng.standard_normal((5, 2, 6)), rng=rng).ok
+
+    def test_an_odd_number_of_features(self):
+        with pytest.raises(ValueError, match="x must have an even number of features.* got 3"):
+            rb.Ends()(np.zeros((2, 1, 3)))

@@ -253,3 +253,9 @@ def test_agrees_with_pytorch(name, masked):
     loss, d = getattr(rb, name)(a, targets, mask if masked else None)
     assert loss == pytest.approx(value.item(), rel=1e-13)
     assert_close(d, t.grad.numpy(), 1e-14)
+
+
+def test_accuracy_refuses_what_is_no_class():
+    for targets in (np.array([0.5, 7]), np.array([9, 0])):
+        with pytest.raises((TypeError, ValueError), match="targets must hold"):
+            rb.accuracy(np.zeros((2, 3)), targets)

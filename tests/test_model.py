@@ -302,3 +302,45 @@ def test_a_checkpoint_is_not_a_model(tmp_path):
     model.save(tmp_path / "m.npz")
     with pytest.raises(ValueError, match="'model', expected a 'checkpoint'"):
         trainer.load(tmp_path / "m.npz")
+
+
+class Copy(rb.Cell):
+    """A cell of a reader's own: h = W x + U h_prev + b."""
+
+    Trace = rb.ElmanCell.Trace
+
+    def step(self, a, prev, out=None):
+        (h,) = out = out or self.new_trace(len(prev[0]))
+        np.add(a, prev[0] @ self.params["U"].T, out=h)
+        return (h,), out
+
+
+def test_a_cell_of_ones_own_is_loaded_when_it_is_named(tmp_path):
+    model = rb.Sequential(own=rb.Recurrent(Copy(2, 3, rng=np.random.default_rng(0))))
+    model.save(tmp_path / "own.npz")
+    with pytest.raises(ValueError, match="its Copy is not one of .*`known`"):
+        rb.load(tmp_path / "own.npz")
+    again = rb.load(tmp_path / "own.npz", known=[Copy])
+    np.testing.assert_array_equal(again.params["own.U"], model.params["own.U"])
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        (lambda r, b, d, e: {"out": d, "table": e}, "table takes ids.*must stand first"),
+        (
+            lambda r, b, d, e: {"rnn": r, "last": rb.Last(), "more": rb.Recurrent(rb.GRUCell(4, 4, rng=RNG))},
+            "more needs",
+        ),
+        (lambda r, b, d, e: {"both": b, "last": rb.Last()}, "last must be Ends"),
+    ],
+)
+def test_layers_that_cannot_follow_one_another(layers, message):
+    one = lambda: rb.Recurrent(rb.GRUCell(3, 4, rng=RNG))  # noqa: E731
+    with pytest.raises(ValueError, match=message):
+        rb.Sequential(
+            **layers(one(), rb.Bidirectional(one(), one()), rb.Dense(3, 5, rng=RNG), rb.Embedding(5, 3, rng=RNG))
+        )
+
+
+RNG = np.random.default_rng(0)

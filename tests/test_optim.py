@@ -308,3 +308,19 @@ class TestClipping:
             optim.clip_by_norm(self.grads(), bad)
         with pytest.raises(ValueError, match="limit"):
             optim.clip_by_value(self.grads(), bad)
+
+
+def test_a_memory_of_another_shape_is_refused_before_anything_changes():
+    optimizer = rb.Adam(0.1)
+    optimizer.step({"w": np.ones(3)}, {"w": np.ones(3)})
+    other = {"w": np.ones(4)}
+    with pytest.raises(ValueError, match=r"params\['w'\] must have shape \(3,\), as before, got \(4,\)"):
+        optimizer.step(other, {"w": np.ones(4)})
+    assert optimizer.num_updates == 1 and (other["w"] == 1).all()
+
+
+def test_gradients_that_are_not_finite_are_not_clipped_into_nan():
+    grads = {"w": np.array([np.inf, 1.0])}
+    with pytest.raises(ValueError, match="grads must be finite"):
+        optim.clip_by_norm(grads, 1.0)
+    assert grads["w"][1] == 1

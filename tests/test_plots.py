@@ -485,7 +485,11 @@ TRACE = lstm_trace(3)
         (lambda: plots.gates(ElmanTrace(np.full((3, 2, 1), np.nan))), ValueError, "trace.h: expected finite"),
         (lambda: plots.gates(TRACE, ax=plt.figure()), TypeError, "ax: expected a matplotlib Axes; got Figure"),
         (lambda: plots.history([1.0, 0.5]), TypeError, "record: expected a mapping"),
-        (lambda: plots.history({"update": [1, 2], "loss": [1.0, 0.0]}, log=True), ValueError, "log: expected losses above 0"),
+        (
+            lambda: plots.history({"update": [1, 2], "loss": [1.0, 0.0]}, log=True),
+            ValueError,
+            "log: expected losses above 0",
+        ),
         (lambda: plots.history({"loss": [1.0]}), ValueError, "record: expected the keys 'update' and 'loss'"),
         (lambda: plots.history({"update": [1, 2], "loss": [1.0]}), ValueError, "record: .* one length"),
         (lambda: plots.history({"update": [], "loss": []}), ValueError, "record: .* one length >= 1"),

@@ -2,6 +2,7 @@
 
 import math
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -404,7 +405,7 @@ ROWS = 10
 INPUTS = np.random.default_rng(0).integers(6, size=(7, ROWS))
 TARGETS = np.random.default_rng(1).integers(2, size=(7, ROWS))
 LENGTHS = np.array([7, 3, 5, 1, 7, 2, 6, 4, 7, 5])
-EPOCH = rb.Minibatches(INPUTS, TARGETS, batch_size=4, batch_axis=1, lengths=LENGTHS)
+EPOCH = rb.Minibatches(INPUTS, TARGETS, batch_size=4, lengths=LENGTHS)
 OPTIMISERS = {
     "SGD": lambda: rb.SGD(0.1, l2=0.01),
     "Nesterov": lambda: rb.Nesterov(0.05),
@@ -755,7 +756,7 @@ class TestDiverged:
             trainer.fit(lambda rng: POINTS, num_updates=5000, validation=validation, validate_every=1)
         e = error.value
         assert e.update == trainer.num_updates + 1 == len(trainer.history["loss"]) + 1
-        assert e.last_loss == trainer.history["loss"][-1] and math.isfinite(e.last_loss)
+        assert e.last_loss == (e.loss if e.spoiled else trainer.history["loss"][-1]) and math.isfinite(e.last_loss)
         assert e.parameters and set(e.parameters) <= {"a.W", "a.b", "b.W", "b.b"}
         for word in (f"at update {e.update}", f"{e.last_loss:.6g}", *e.parameters, "smaller learning rate"):
             assert word in str(e)
@@ -901,3 +902,70 @@ class TestErrors:
         trainer.fit(lambda rng: POINTS, num_updates=5, progress=True)
         shown = capsys.readouterr().err
         assert "5/5" in shown and "loss=" in shown
+
+
+class MaskedMean(rb.layers.Layer):
+    """Needs the mask and no state: the protocol must serve it in training and in use alike."""
+
+    needs = ("mask",)
+
+    def forward(self, x, mask=None):
+        weights = np.ones(x.shape[:2]) if mask is None else mask.astype(x.dtype)
+        share = (weights / weights.sum(axis=0))[..., None].astype(x.dtype)
+        return (x * share).sum(axis=0), share
+
+    def backward(self, dy, run):
+        return run * dy, {}
+
+
+def test_a_layer_that_needs_the_mask_gets_it_in_training_and_in_use():
+    rng = np.random.default_rng(0)
+    model = rb.Sequential(rnn=rb.Recurrent(rb.GRUCell(3, 4, rng=rng)), pool=MaskedMean(), out=rb.Dense(4, 2, rng=rng))
+    x, mask = rng.standard_normal((5, 2, 3)), np.arange(5)[:, None] < [5, 2]
+    trained, _, _ = model.forward(x, mask=mask)
+    used, _ = model(x, mask=mask)
+    np.testing.assert_allclose(used, trained, rtol=1e-6)
+    assert np.abs(used - model(x)[0]).max() > 1e-3  # and the mask matters
+
+
+def test_patience_that_comes_later_still_finds_the_best_weights():
+    model = line()
+    trainer = rb.Trainer(model, rb.mean_squared_error, rb.SGD(0.1), rng=np.random.default_rng(0))
+    trainer.fit(lambda rng: POINTS, num_updates=50, validation=POINTS, validate_every=10)
+    best, kept = rb.evaluate(model, POINTS, rb.mean_squared_error), weights(model)
+    worse = rb.Batch(POINTS.inputs, POINTS.targets + 100)
+    history = trainer.fit(lambda rng: worse, num_updates=200, validation=POINTS, validate_every=10, patience=2)
+    assert history["best_update"] == 50 and history["update"][-1] == 70
+    same(weights(model), kept)
+    assert rb.evaluate(model, POINTS, rb.mean_squared_error) == best
+
+
+def test_an_update_that_overflows_is_told_at_once():
+    model = line()
+    trainer = rb.Trainer(model, rb.mean_squared_error, rb.SGD(1e300), rng=np.random.default_rng(0))
+    far = rb.Batch(POINTS.inputs, POINTS.targets + 1e30)
+    with pytest.raises(rb.Diverged, match="at update 1.*weights that the update itself broke: out") as caught:
+        trainer.fit(lambda rng: far, num_updates=3)
+    assert caught.value.spoiled and pickle.loads(pickle.dumps(caught.value)).spoiled
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"batch": (1, 2)}, "batch must be a Batch, got tuple"),
+        ({"optimizer": None}, "optimizer must be an Optimizer"),
+        ({"loss": "mse"}, "loss must be callable"),
+        ({"model": rb.functional}, "model must be a Sequential"),
+    ],
+)
+def test_train_step_checks_what_it_is_given(arguments, message):
+    good = {"model": line(), "batch": POINTS, "loss": rb.mean_squared_error, "optimizer": rb.SGD(0.1)}
+    with pytest.raises(TypeError, match=message):
+        rb.train_step(**(good | arguments))
+
+
+def test_a_checkpoint_of_another_loss_is_refused(tmp_path):
+    make = lambda loss: rb.Trainer(line(), loss, rb.SGD(0.1), rng=np.random.default_rng(0))  # noqa: E731
+    make(rb.mean_squared_error).save(tmp_path / "run.npz")
+    with pytest.raises(ValueError, match="another loss"):
+        make(rb.binary_cross_entropy).load(tmp_path / "run.npz")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ class Batch:
     ----------
     inputs : array (T, B, D), ids (T, B), or (B, D) for a net without time
     targets : array (T, B, ...), one for each step, or (B, ...), one for each sequence
+        Where both would fit, because T = B, they are taken as one for each step.
     mask : bool array of the targets' shape, or of that shape without its last axis, optional
         True where a target counts.  By default all count, but those in padding.
     lengths : int array (B,), optional
@@ -52,16 +53,22 @@ class Batch:
             object.__setattr__(self, name, value)
 
         for name in ("inputs", "targets"):
-            a = np.asarray(getattr(self, name))
+            a = check.array(name, getattr(self, name))
             if a.dtype.kind not in "fiub":
                 raise TypeError(f"{name} must hold numbers, got dtype {a.dtype}")
             put(name, check.finite(name, check.shape(name, a, ("...", "B"))))
         # One target for each step, or one for each sequence (row, for a net without time).
-        timed = self.inputs.ndim == 3 or (self.inputs.ndim == 2 and self.inputs.dtype.kind in "iu")
+        timed = _has_time(self.inputs)
         batch = self.inputs.shape[1:2] if timed else self.inputs.shape[:1]
         if self.targets.shape[:1] != batch and not (timed and self.targets.shape[:2] == self.inputs.shape[:2]):
             per_step = f" or {self.inputs.shape[:2]}" if timed else ""
-            raise ValueError(f"targets must begin with shape {batch}{per_step}, as inputs do, got {self.targets.shape}")
+            ids = (
+                ". Integers with two axes are ids (T, B): make features floats"
+                if self.inputs.dtype.kind in "iu"
+                else ""
+            )
+            got = f"{self.targets.shape}{ids}"
+            raise ValueError(f"targets must begin with shape {batch}{per_step}, as inputs do, got {got}")
         if self.mask is not None:
             whole = np.ndim(self.mask) == self.targets.ndim
             put(
@@ -70,8 +77,8 @@ class Batch:
             )
         if self.lengths is None:
             return
-        if self.inputs.ndim < 2:
-            raise ValueError(f"lengths need inputs with time, (T, B, ...), got shape {self.inputs.shape}")
+        if not timed:
+            raise ValueError(f"lengths need inputs with time, (T, B, D) or ids (T, B), got shape {self.inputs.shape}")
         T, B = self.inputs.shape[:2]
         lengths = np.asarray(self.lengths)
         if lengths.dtype.kind not in "iu":
@@ -96,19 +103,24 @@ class Batch:
         return np.arange(len(self.inputs))[:, None] < self.lengths
 
 
+def _has_time(inputs: Array) -> bool:
+    """Whether inputs are sequences, (T, B, D) or ids (T, B), and not the rows (B, D) of a net without time."""
+    return inputs.ndim == 3 or (inputs.ndim == 2 and inputs.dtype.kind in "iu")
+
+
 class Minibatches:
     """A data set, cut into batches in a new order each epoch.
 
     Parameters
     ----------
     inputs : array
-        (N, D) for a net without time; (T, N, D), or ids (T, N), with ``batch_axis=1``.
+        Sequences (T, N, D) or ids (T, N), time-major; or rows (N, D) for a net without time.
     targets : array
-        One for each row, (N, ...), or for each step, (T, N, ...).
+        One for each step, (T, N, ...), or one for each sequence or row, (N, ...).
     batch_size : int
         The last batch of an epoch has what is left.
-    batch_axis : {0, 1}
-        Where N stands in the inputs.
+    mask : bool array of the targets' shape, optional
+        True where a target counts.
     lengths : int array (N,), optional
         For sequences of unequal length.
 
@@ -125,36 +137,27 @@ class Minibatches:
         targets: Array,
         *,
         batch_size: int,
-        batch_axis: int = 0,
+        mask: Array | None = None,
         lengths: Array | None = None,
     ):
         self.batch_size = check.count("batch_size", batch_size)
-        if batch_axis not in (0, 1):
-            raise ValueError(f"batch_axis must be 0 or 1, got {batch_axis!r}")
-        whole = Batch(inputs, targets, lengths=lengths)
-        self.inputs, self.targets, self.lengths, self.batch_axis = (
-            whole.inputs,
-            whole.targets,
-            lengths,
-            batch_axis,
-        )
-        if self.inputs.ndim <= batch_axis:
-            raise ValueError(f"inputs must have an axis {batch_axis}, the batch's, got shape {self.inputs.shape}")
-        n = self.inputs.shape[batch_axis]
-        per_step = batch_axis == 1 and self.targets.shape[:2] == self.inputs.shape[:2]
-        self.targets_axis = 1 if per_step else 0
-        if self.targets.shape[self.targets_axis] != n:
-            raise ValueError(f"targets must hold one for each of {n} inputs, got shape {self.targets.shape}")
+        self.whole = Batch(inputs, targets, mask, lengths)
+        # The axis that is cut: sequences stand behind time.
+        self._axis = 1 if _has_time(self.whole.inputs) else 0
+        per_step = self._axis == 1 and self.whole.targets.shape[:2] == self.whole.inputs.shape[:2]
+        self._targets_axis = 1 if per_step else 0
 
     def __call__(self, rng: np.random.Generator) -> Iterator[Batch]:
         """One epoch, in an order that `rng` draws."""
-        order = check.generator("rng", rng).permutation(self.inputs.shape[self.batch_axis])
+        inputs, targets, mask, lengths = (getattr(self.whole, f.name) for f in fields(Batch))
+        order = check.generator("rng", rng).permutation(inputs.shape[self._axis])
         for start in range(0, len(order), self.batch_size):
             chosen = order[start : start + self.batch_size]
             yield Batch(
-                self.inputs.take(chosen, axis=self.batch_axis),
-                self.targets.take(chosen, axis=self.targets_axis),
-                lengths=None if self.lengths is None else np.asarray(self.lengths)[chosen],
+                inputs.take(chosen, axis=self._axis),
+                targets.take(chosen, axis=self._targets_axis),
+                None if mask is None else mask.take(chosen, axis=self._targets_axis),
+                None if lengths is None else lengths[chosen],
             )
 
 

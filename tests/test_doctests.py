@@ -3,6 +3,8 @@
 import doctest
 import importlib
 import pkgutil
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,3 +45,14 @@ def test_there_are_examples_to_run():
     for name in core:
         module = importlib.import_module(f"rnnbook.{name}")
         assert any(t.examples for t in doctest.DocTestFinder().find(module)), name
+
+
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (Path(__file__).resolve().parent.parent / "README.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S)
+    assert blocks
+    for block in blocks:
+        names = {}
+        exec(block, names)
+        assert names["history"]["loss"][-1] < 0.3 and (tmp_path / "model.npz").is_file()

@@ -291,6 +291,7 @@ def test_a_walk_lights_its_arrows_and_where_it_stands():
     steps, (end,) = lit("BTXSE")
     assert steps == 5 and end[0] > four[0]
     assert lit("")[0] == 0 and len(lit("")[1]) == 1
+    assert lit(None) == (0, [])
 
 
 def test_text_is_never_markup():

@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,8 +34,8 @@ def test_every_arm_was_run_over_every_seed(script, record):
     assert len(record["seeds"]) >= 10
     for runs in record["runs"].values():
         assert len(runs) == len(record["seeds"])
-        for strings, right in runs:
-            assert 0 <= right <= 1
+        for strings, right, on_train in runs:
+            assert 0 <= right <= 1 and 0 <= on_train <= 1
             assert strings is None or (right == 1 and 0 < strings <= record["max_strings"])
 
 
@@ -46,11 +48,12 @@ def test_the_fingerprint_sees_code_and_not_comments(script, monkeypatch):
     assert prints[0] == prints[1] == prints[2] != prints[3]
 
 
-def test_the_script_writes_what_it_says(script, tmp_path, capsys):
+def test_the_script_writes_what_it_says(script, tmp_path):
     out = tmp_path / "try.json"
-    script.main(["--seeds", "1", "--max-strings", "1600", "--out", str(out)])
+    command = [sys.executable, script.__file__, "--seeds", "1", "--max-strings", "1600", "--out", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     small = json.loads(out.read_text("utf-8"))
     assert small["seeds"] == [0] and small["max_strings"] == 1600
     assert all(runs[0][0] is None for runs in small["runs"].values())  # nobody solves it in 50 updates
     assert list(tmp_path.iterdir()) == [out]
-    assert "seed 0" in capsys.readouterr().out
+    assert "seed 0" in done.stdout

@@ -533,3 +533,9 @@ def test_missing_matplotlib_says_what_to_install():
         "plots.history({'update': [1], 'loss': [1.0]})"
     )
     assert 'pip install "rnnbook[notebook]"' in done.stderr and "matplotlib" in done.stderr
+
+
+def test_a_logarithmic_history_has_equal_factors_as_equal_steps():
+    assert plots.history(record(), log=True).get_yscale() == "log"
+    assert plots.history(record()).get_yscale() == "linear"
+    plt.close("all")

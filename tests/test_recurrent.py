@@ -833,3 +833,44 @@ def test_building_refuses(case):
     build, error, words = REFUSED_BUILDING[case]
     with pytest.raises(error, match=words):
         build()
+
+
+# -- what comes from elsewhere is refused by name
+
+
+def test_one_layer_twice_in_a_stack_is_refused():
+    layer = Recurrent(LSTMCell(4, 4, rng=np.random.default_rng(0)))
+    with pytest.raises(ValueError, match="layers must be different ones.*got one twice"):
+        Stack([layer, layer])
+
+
+def test_a_run_of_another_layer_is_refused_forwards_and_step_by_step():
+    rng = np.random.default_rng(0)
+    lstm, gru, wide = (Recurrent(c(3, h, rng=rng)) for c, h in ((LSTMCell, 4), (GRUCell, 4), (LSTMCell, 5)))
+    x, dy = np.zeros((2, 1, 3)), np.zeros((2, 1, 4))
+    for other in (gru, wide):
+        run = other.forward(x)[2]
+        for door in (lambda run=run: lstm.backward(dy, run), lambda run=run: lstm.walk_back(run, dy)):
+            with pytest.raises(ValueError, match="run must come from this layer's own forward"):
+                door()
+    with pytest.raises(TypeError, match="run must be what forward returned last"):
+        lstm.walk_back(None, dy)
+
+
+def test_walk_back_checks_its_gradients_at_the_call():
+    layer = Recurrent(ElmanCell(2, 3, rng=np.random.default_rng(0)))
+    run = layer.forward(np.zeros((4, 1, 2)))[2]
+    with pytest.raises(ValueError, match=r"dstate.h must have shape \(4, 3\), got \(4, 4\)"):
+        layer.walk_back(run, np.zeros((4, 1, 3)), (np.eye(4),))
+    with pytest.raises(TypeError, match="dstate must be a tuple"):
+        layer.walk_back(run, np.zeros((4, 1, 3)), np.eye(3))
+    with pytest.raises(ValueError, match=r"dy must have shape \(4, N, 3\)"):
+        layer.walk_back(run, np.zeros((3, 1, 3)))
+
+
+def test_an_error_inside_a_stack_names_the_layer():
+    stack = Stack.of(ElmanCell, 2, 3, num_layers=2, rng=np.random.default_rng(0))
+    state = stack.initial_state(1)
+    state[1] = (np.zeros((2, 3)),)
+    with pytest.raises(ValueError, match=r"^layer 1: state.h must have shape \(1, 3\)"):
+        stack.forward(np.zeros((4, 1, 2)), state)

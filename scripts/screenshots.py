@@ -70,9 +70,10 @@ def pages() -> list[Path]:
     return sorted(SITE.glob("book/**/*.html")) + sorted(SITE.glob("search.html"))
 
 
-def visit(running, page: Path, look: str, picture: Path | None = None) -> list[str]:
-    """Open one page and say what is wrong with it."""
-    theme, width = LOOKS[look]
+def visit(running, page: Path, look: str, picture: Path | None = None, width: int | None = None) -> list[str]:
+    """Open one page, at the width of a look or another one, and say what is wrong with it."""
+    theme, usual = LOOKS[look]
+    width = width or usual
     problems: list[str] = []
     context = running.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce")
     tab = context.new_page()

@@ -1,7 +1,8 @@
 """The little that this book adds to Jupyter Book.
 
-It serves the style sheet and MathJax from the book itself, keeps two scripts of the theme from
-doing harm, and forgets executed chapters when the package they import has changed.
+It serves the style sheet, MathJax and the widgets from the book itself, gives a page the scripts of
+the widgets that stand on it and no others, keeps two scripts of the theme from doing harm, and
+forgets executed chapters when the package they import has changed.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
+
+from docutils import nodes
 
 BOOK = Path(__file__).resolve().parent.parent
 ROOT = BOOK.parent
@@ -27,6 +31,31 @@ def add_static_folders(app, config):
     config.html_static_path.append(str(mathjax))
 
 
+def write_widget_scripts(app, config):
+    """Write the widgets' scripts into a folder that is copied beside the pages."""
+    from rnnbook.widgets import WIDGETS
+    from rnnbook.widgets.modules import page_scripts
+
+    folder = Path(app.outdir).parent / ".widgets"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "widgets").mkdir(parents=True)
+    app.rnnbook_widgets = {name: page_scripts(name) for name in WIDGETS}
+    for scripts in app.rnnbook_widgets.values():
+        for name, text in scripts.items():
+            (folder / "widgets" / name).write_text(text, "utf-8")
+    config.html_static_path.append(str(folder))
+
+
+def add_widget_scripts(app, pagename, templatename, context, doctree):
+    """Load, on this page, what the widgets on it need. Plain scripts: a page may be opened as a file."""
+    raw = doctree.findall(nodes.raw) if doctree else []
+    used = {name for node in raw for name in re.findall(r"<rb-([a-z-]+) data-state=", node.astext())}
+    # In the order of WIDGETS; a module that two widgets need comes once.
+    for name in [name for name in app.rnnbook_widgets if name in used]:
+        for script in app.rnnbook_widgets[name]:
+            app.add_js_file(f"widgets/{script}", loading_method="defer")
+
+
 def forget_stale_executions(app, config):
     """Empty the execution cache when something changed that its key does not cover.
 
@@ -34,7 +63,8 @@ def forget_stale_executions(app, config):
     the pinned versions, on Python and on the shift of the seeds.
     """
     digest = hashlib.sha256()
-    sources = [ROOT / "requirements.txt", *sorted((ROOT / "rnnbook").rglob("*.py"))]
+    package = sorted(p for p in (ROOT / "rnnbook").rglob("*") if p.suffix in {".py", ".json"})
+    sources = [ROOT / "requirements.txt", *package]
     for path in sources:
         digest.update(path.relative_to(ROOT).as_posix().encode())
         digest.update(path.read_bytes())
@@ -50,12 +80,18 @@ def forget_stale_executions(app, config):
 
 
 def drop_scripts(app, pagename, templatename, context, doctree):
-    """Leave out sphinx-thebe, which we do not use: it declares its constants twice on each page."""
+    """Leave out what a page does not use.
+
+    sphinx-thebe declares its constants twice on each page. The state of live widgets is for a
+    widget manager, which a page without a kernel does not have.
+    """
 
     def wanted(script):
-        body = (getattr(script, "attributes", None) or {}).get("body") or ""
+        attributes = getattr(script, "attributes", None) or {}
+        body = attributes.get("body") or ""
         name = str(getattr(script, "filename", None) or script)
-        return "THEBE_JS_URL" not in body and "sphinx-thebe" not in name
+        state = "jupyter.widget-state" in attributes.get("type", "")
+        return not state and "THEBE_JS_URL" not in body and "sphinx-thebe" not in name
 
     context["script_files"][:] = [
         script for script in context.get("script_files", []) if wanted(script)
@@ -64,6 +100,8 @@ def drop_scripts(app, pagename, templatename, context, doctree):
 
 def setup(app):
     app.connect("config-inited", add_static_folders, priority=900)
+    app.connect("config-inited", write_widget_scripts, priority=900)
+    app.connect("html-page-context", add_widget_scripts, priority=900)
     app.connect("config-inited", forget_stale_executions, priority=900)
     app.connect("html-page-context", drop_scripts, priority=950)
     app.add_css_file("book.css", priority=900)

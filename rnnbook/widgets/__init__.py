@@ -1,0 +1,20 @@
+"""Figures to step through: they compute on the published page, and in a live notebook stay in sync with the kernel.
+
+A widget is one Python class here, one ES module in ``static/``, its words in ``static/words.json``, and one line in
+the list below.  They need anywidget: ``pip install "rnnbook[notebook]"``.
+"""
+
+try:
+    import anywidget  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError('rnnbook.widgets needs anywidget: pip install "rnnbook[notebook]"') from error
+
+from rnnbook.widgets.base import Widget
+
+#: All widgets by name, in the order of the book.
+WIDGETS: dict[str, type[Widget]] = {
+    widget.name: widget
+    for widget in ()
+}
+
+__all__ = ["WIDGETS", "Widget", *(widget.__name__ for widget in WIDGETS.values())]

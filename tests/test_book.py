@@ -11,7 +11,8 @@ nbformat = pytest.importorskip("nbformat")
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-CHAPTERS = sorted(BOOK.glob("*.ipynb"))
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if path.name[0].isdigit()]  # the others are pages that run
 PAGES = sorted(BOOK.glob("*.md"))
 
 # The first cell of every chapter, the same in all of them. It does nothing where rnnbook is installed.
@@ -23,6 +24,7 @@ except ModuleNotFoundError:  # Colab and JupyterLite start without it
 """
 
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def read(path):
@@ -45,7 +47,7 @@ def text_of(path):
 # -- notebooks as they are committed
 
 
-@each_chapter
+@each_notebook
 def test_no_outputs_are_committed(path):
     for cell in read(path).cells:
         if cell.cell_type == "code":
@@ -53,7 +55,7 @@ def test_no_outputs_are_committed(path):
             assert cell.execution_count is None, f"cell {cell.id} holds a count: run nbstripout {path.name}"
 
 
-@each_chapter
+@each_notebook
 def test_every_cell_has_a_readable_id_of_its_own(path):
     notebook = read(path)
     assert (notebook.nbformat, notebook.nbformat_minor) >= (4, 5)
@@ -66,7 +68,7 @@ def test_every_cell_has_a_readable_id_of_its_own(path):
         assert not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){0,3}.*", name), f"{name!r} was made up by Jupyter"
 
 
-@each_chapter
+@each_notebook
 def test_the_first_cell_makes_the_chapter_work_elsewhere(path):
     first = read(path).cells[0]
     assert (first.id, first.cell_type, first.source) == ("setup", "code", SETUP_CELL)
@@ -90,7 +92,7 @@ def test_a_chapter_has_its_parts(path):
             assert "assert" in cell.source, f"{cell.id} asserts nothing"
 
 
-@each_chapter
+@each_notebook
 def test_numbers_in_the_prose_were_glued_once(path):
     cells = read(path).cells
     glued = re.findall(r"""glue\(\s*["'](\w+)["']""", "\n".join(c.source for c in cells if c.cell_type == "code"))
@@ -99,7 +101,7 @@ def test_numbers_in_the_prose_were_glued_once(path):
         assert name in glued, f"nothing glues {name}"
 
 
-@pytest.mark.parametrize("path", [*CHAPTERS, *PAGES], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *PAGES], ids=lambda path: path.stem)
 def test_only_one_form_of_glue_is_used(path):
     # The other roles show a value with quotes around it, or depend on what the reader's machine renders.
     assert re.findall(r"\{glue(?!:text\})[^}]*\}", text_of(path)) == []
@@ -155,7 +157,7 @@ def test_a_chapter_pays_what_it_owes(path):
 
 
 def test_what_is_not_written_yet_is_marked_as_owed():
-    written = {path.stem for path in CHAPTERS} | {path.stem for path in PAGES}
+    written = {path.stem for path in NOTEBOOKS} | {path.stem for path in PAGES}
     for page, items in coverage().items():
         for item, where in items.items():
             assert re.fullmatch(r"(S\d{3}-\d\d|K\d\db?|T\d\d)", item), item
@@ -188,7 +190,7 @@ def test_every_work_says_who_what_and_when():
             assert re.search(rf"\b{field} = \{{[^}}]", entry), f"no {field} in {entry.splitlines()[0]}"
 
 
-@pytest.mark.parametrize("path", [*CHAPTERS, *PAGES], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *PAGES], ids=lambda path: path.stem)
 def test_citations_exist(path):
     for keys in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", text_of(path)):
         for key in keys.split(","):
@@ -205,7 +207,7 @@ def test_docstrings_cite_existing_works():
     assert found > 10
 
 
-@pytest.mark.parametrize("path", [*CHAPTERS, *PAGES], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *PAGES], ids=lambda path: path.stem)
 def test_links_inside_the_book_lead_somewhere(path):
     text = text_of(path)
     targets = [t for t in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"[a-z]+:|#", t)]
@@ -220,7 +222,7 @@ def test_links_inside_the_book_lead_somewhere(path):
 def test_every_page_has_its_place():
     toc = (ROOT / "_toc.yml").read_text("utf-8")
     listed = set(re.findall(r"(?:file|root): (\S+)", toc))
-    there = {f"book/{path.stem}" for path in [*CHAPTERS, *PAGES]}
+    there = {f"book/{path.stem}" for path in [*NOTEBOOKS, *PAGES]}
     assert listed == there
 
 

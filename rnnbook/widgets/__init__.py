@@ -10,11 +10,18 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError('rnnbook.widgets needs anywidget: pip install "rnnbook[notebook]"') from error
 
 from rnnbook.widgets.base import Widget
+from rnnbook.widgets.gate_stepper import GateStepper, held
+from rnnbook.widgets.tape_viewer import TapeViewer
+from rnnbook.widgets.unroller import Unroller
 
 #: All widgets by name, in the order of the book.
 WIDGETS: dict[str, type[Widget]] = {
     widget.name: widget
-    for widget in ()
+    for widget in (
+        Unroller,
+        GateStepper,
+        TapeViewer,
+    )
 }
 
-__all__ = ["WIDGETS", "Widget", *(widget.__name__ for widget in WIDGETS.values())]
+__all__ = ["WIDGETS", "Widget", "held", *(widget.__name__ for widget in WIDGETS.values())]

@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from rnnbook.plots import DARK_HOSTS, PALETTE
 
@@ -26,19 +27,26 @@ _EXPORT = re.compile(r"^export (?=(?:const|let|function\*?|async function|class)
 _COMMENT = re.compile(r"^[ \t]*//[^\n]*\n|^[ \t]*/\*\*.*?\*/[ \t]*\n", re.M | re.S)
 
 
-@cache
 def words() -> dict[str, dict[str, dict[str, str]]]:
     """The table of words: section → key → language → text."""
-    return json.loads((STATIC / "words.json").read_text("utf-8"))
+    return data("words")
+
+
+@cache
+def data(name: str) -> Any:
+    """What a file ``static/<name>.json`` holds; as a module, each of its first names is an export."""
+    return json.loads((STATIC / f"{name}.json").read_text("utf-8"))
 
 
 @cache
 def source(name: str) -> str:
-    """The text of one module; `words` and `palette` are made of data."""
+    """The text of one module; `words`, `palette` and files of data become modules here."""
     if name == "words":
         return f"export const words = {_json({'common': words()['common']})};\n"
     if name == "palette":
         return f"export const palette = {_json(PALETTE)};\nexport const darkHosts = {_json(DARK_HOSTS)};\n"
+    if (STATIC / f"{name}.json").exists():
+        return "".join(f"export const {key} = {_json(value)};\n" for key, value in data(name).items())
     return (STATIC / f"{name}.js").read_text("utf-8")
 
 
@@ -58,7 +66,7 @@ def registered(name: str) -> str:
     text = _IMPORT.sub(lambda found: f'const {{ {found[1]} }} = R["{found[2]}"];\n', text)
     exports = _EXPORT.findall(text)
     text = _EXPORT.sub("", text)
-    if left := re.search(r"^(import|export)\b.*", text, re.M):
+    if left := re.search(r"^(import\b.*[;{]|export\b.*)$", text, re.M):
         raise ValueError(f"{name}.js: only one-line named imports and exports are understood, got {left[0]!r}")
     own = words().get(name)
     said = f'R["words"].words["{name}"] = {_json(own)};\n' if own else ""

@@ -156,7 +156,7 @@ export const expect = {
 
 // --- look ---------------------------------------------------------------------------------------------------------
 const BASE = `
-:host{display:block}
+:host{display:block;margin-block:.9rem}
 .rb{--sans:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Noto Sans KR","Noto Sans CJK KR","Liberation Sans",sans-serif;
  --math:"STIX Two Text","Latin Modern Math",Cambria,"Times New Roman","Liberation Serif",serif;
  --pipe:var(--gs-line);--bore:var(--gs-paper);--focus:var(--gs-focus,var(--gs-ink));
@@ -179,11 +179,12 @@ const BASE = `
 .rb input[type=range]{accent-color:var(--gs-ink);height:44px;margin:0;width:100%;min-width:0}
 .rb input[type=text]{font-weight:500;font-size:16px;min-width:0;width:100%}
 .top{display:flex;justify-content:space-between;gap:10px;align-items:center;flex-wrap:wrap}
-.top>label,.top>div{display:flex;gap:10px;align-items:center;min-width:0}
+.top>label,.top>div{display:flex;gap:10px;align-items:center;min-width:0}.top>.note{flex:1 1 0}
 .choice{display:flex;border:1px solid var(--gs-line);border-radius:10px}
 .rb .choice button{border:0;border-radius:9px;font-weight:500;color:var(--gs-mute)}
 .rb .choice button[aria-pressed=true]{background:var(--gs-wash);color:var(--gs-ink);font-weight:600}
 .say{text-align:center;margin:0 auto 14px!important;min-height:24px;font-size:15.5px;max-width:90ch;text-wrap:balance}
+.rb button[aria-disabled=true]{opacity:.5;cursor:default}
 .transport{display:flex;justify-content:center;align-items:center;gap:8px;margin-bottom:16px}
 .transport svg,.icon svg{width:20px!important;height:20px;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 .transport button{display:inline-flex;align-items:center;justify-content:center;gap:6px;padding:0 11px}

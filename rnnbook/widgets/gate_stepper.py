@@ -1,0 +1,318 @@
+"""One cell, one step, one gate at a time: forward, and backward."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from traitlets import Dict, Int, List, Unicode, validate
+
+from rnnbook import validation as check
+from rnnbook.cells import CELLS, Cell
+from rnnbook.data import one_hot
+from rnnbook.plots import SAME_ROLE, number
+from rnnbook.recurrent import Recurrent
+from rnnbook.widgets.base import Widget
+from rnnbook.widgets.examples import EXAMPLES
+from rnnbook.widgets.modules import data, words
+
+Array = np.ndarray
+
+#: What a drawing can hold: steps, and weights in one gate's row.
+MAX_STEPS, MAX_UNITS, MAX_INPUTS = 200, 256, 256
+
+_LSTM = ("remember", "count", "forget", "leaky", "hundred")
+#: The stations of one step in the order of the forward pass, and the rows of the strip with their station.
+STATIONS: dict[str, list[str]] = data("stations")["STATIONS"]
+ROWS: dict[str, dict[str, str]] = data("stations")["ROWS"]
+
+
+def held(cell: Cell, hold: Mapping[str, float]) -> Cell:
+    """Give a copy of a cell with gates held at fixed values.
+
+    A gate that reads nothing and whose bias is log(v / (1 - v)) stands at v: its rows of W, U and P are 0.
+
+    Parameters
+    ----------
+    cell : Cell
+    hold : mapping from gates' letters to values in [0, 1]
+
+    Returns
+    -------
+    Cell
+
+    Raises
+    ------
+    ValueError
+        For a letter that is none of the cell's gates, and for a value outside of [0, 1].
+
+    Examples
+    --------
+    >>> from rnnbook.cells import LSTMCell
+    >>> cell = held(LSTMCell(1, 2, rng=np.random.default_rng(0)), {"f": 1, "i": 0})  # it keeps what it has
+    >>> _, trace = cell.step(cell.project(np.ones((1, 1))), cell.initial_state(1))
+    >>> trace.f, trace.i
+    (array([[1., 1.]], dtype=float32), array([[0., 0.]], dtype=float32))
+    """
+    gates = [k for k in cell.GATES if k in "fiorz"]
+    params = {name: a.copy() for name, a in cell.params.items()}
+    for letter, value in hold.items():
+        check.one_of("hold", letter, gates)
+        value = check.number(f"hold[{letter!r}]", value, 0, 1)
+        rows = cell.rows(letter)
+        params["W"][rows] = params["U"][rows] = 0
+        if "P" in params:
+            start = "ifo".index(letter) * cell.hidden_size
+            params["P"][start : start + cell.hidden_size] = 0
+        # exp overflows on the way to an exact 0 or 1, which is right.
+        params["b"][rows] = np.log(value / (1 - value)) if 0 < value < 1 else (2 * value - 1) * 1000
+    return type(cell)(**{**cell.config(), "params": params})
+
+
+class GateStepper(Widget):
+    """Step through a cell, gate by gate, forward and backward.
+
+    Without a cell it shows examples, and the reader chooses.  With one it shows that cell, trained or not, on a
+    sequence of inputs.  The gradient that flows back is that of the last hidden state of the shown unit.
+
+    Parameters
+    ----------
+    cell : Cell or Recurrent, optional
+        What to step through; every cell of this package will do.
+    inputs : array (T, D), or ids (T,), optional
+        The sequence, up to 200 steps.  Needed with `cell`.
+    names : sequence of D texts, optional
+        Names of the inputs.
+    labels : sequence of T texts, optional
+        What is read at each step; a letter or a short word.
+    examples : sequence of names of `EXAMPLES`, optional
+        Without a cell: what can be chosen.
+    t, station : int
+        Where to begin, counted from 1.
+    direction : {"forward", "backward"}
+    unit : int
+        The hidden unit that is shown, counted from 0.
+    hold : mapping from letters to values in [0, 1], optional
+        Gates that are held open, shut, or between.
+
+    Attributes
+    ----------
+    cell, inputs, names, labels, example, examples, t, station, direction, unit, hold
+        As plain JSON, in sync with the page: what the reader moves there can be read here, and the other way round.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For arguments that do not fit together, by name.
+
+    Examples
+    --------
+    >>> from rnnbook.cells import LSTMCell
+    >>> stepper = GateStepper(LSTMCell(2, 3, rng=np.random.default_rng(0)), np.ones((4, 2)), hold={"f": 1})
+    >>> stepper.t, stepper.hold, len(stepper.inputs)
+    (1, {'f': 1.0}, 4)
+    """
+
+    name = "gate-stepper"
+
+    cell = Dict().tag(sync=True)
+    inputs = List().tag(sync=True)
+    names = List(Unicode()).tag(sync=True)
+    labels = List(Unicode()).tag(sync=True)
+    example = Unicode().tag(sync=True)
+    examples = Dict().tag(sync=True)
+    t = Int(1).tag(sync=True)
+    station = Int(1).tag(sync=True)
+    direction = Unicode("forward").tag(sync=True)
+    unit = Int(0).tag(sync=True)
+    hold = Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        cell: Cell | Recurrent | None = None,
+        inputs: Any = None,
+        *,
+        names: Sequence[str] | None = None,
+        labels: Sequence[str] | None = None,
+        examples: Sequence[str] = _LSTM,
+        t: int = 1,
+        station: int = 1,
+        direction: str = "forward",
+        unit: int = 0,
+        hold: Mapping[str, float] | None = None,
+    ):
+        if cell is None:
+            for option, given in (("inputs", inputs), ("names", names), ("labels", labels)):
+                if given is not None:
+                    raise TypeError(f"{option} needs a cell: GateStepper(cell, inputs)")
+            if isinstance(examples, str) or not len(examples):
+                raise TypeError(f"examples must be a list of names such as ['remember'], got {examples!r}")
+            chosen = {k: _shown(EXAMPLES[check.one_of("examples", k, EXAMPLES)]) for k in examples}
+            start = {"example": examples[0], "examples": chosen, **chosen[examples[0]]}
+        else:
+            start = {"example": "", "examples": {}, **_own(cell, inputs, names, labels)}
+        super().__init__(**start)
+        if direction == "backward" and (t, station) == (1, 1):
+            t, station = len(self.inputs), len(STATIONS[self.cell["kind"]])
+        self.direction, self.t, self.station, self.unit, self.hold = direction, t, station, unit, dict(hold or {})
+
+    # The kernel may set these at any time; the page checks its own side.
+    @validate("t", "station", "unit")
+    def _within(self, proposal: Any) -> int:
+        kind, name = self.cell["kind"], proposal["trait"].name
+        low, high = {
+            "t": (1, len(self.inputs)),
+            "station": (1, len(STATIONS[kind])),
+            "unit": (0, _hidden_size(self.cell) - 1),
+        }[name]
+        return int(check.number(name, proposal["value"], low, high))
+
+    @validate("direction")
+    def _known(self, proposal: Any) -> str:
+        return check.one_of("direction", proposal["value"], ("forward", "backward"))
+
+    @validate("hold")
+    def _holdable(self, proposal: Any) -> dict[str, float]:
+        gates = [k for k in CELLS[self.cell["kind"]].GATES if k in "fiorz"]
+        return {
+            check.one_of("hold", k, gates): check.number(f"hold[{k!r}]", v, 0, 1) for k, v in proposal["value"].items()
+        }
+
+    def layer(self) -> Recurrent:
+        """Build the cell as it is shown, its gates held, in float64."""
+        D, H, made = len(self.inputs[0]), _hidden_size(self.cell), CELLS[self.cell["kind"]]
+        options = {"activation": self.cell["activation"]} if "activation" in self.cell else {}
+        return Recurrent(held(made(D, H, dtype=np.float64, params=self.cell["params"], **options), self.hold))
+
+    def still(self) -> str:
+        said, kind = words()[self.name], self.cell["kind"]
+        layer, x = self.layer(), np.array(self.inputs, float)[:, None, :]
+        _, _, run = layer.forward(x)
+        if kind == "ElmanCell":
+            W, U = layer.params["W"], layer.params["U"]
+            values = {"x": x @ W.T, "u": run.prev.h @ U.T, "h": run.trace.h}
+        else:
+            values = {k: getattr(run.trace, k) for k in ROWS[kind]}
+        series = {k: v[:, 0, self.unit] for k, v in values.items()}
+        names = {k: said[f"row_{k}"]["en"] for k in series}
+        return _strip(series, names, [_label(text) for text in self.labels], said[f"cell_{kind}"]["en"])
+
+    @classmethod
+    def gallery(cls) -> dict[str, Widget]:
+        return {
+            "LSTM, the update": cls(t=4, station=3),
+            "LSTM, a gate held, backward": cls(examples=["remember"], direction="backward", t=6, hold={"f": 0.8}),
+            "LSTM, a hundred steps": cls(examples=["hundred"], t=60, station=4),
+            "LSTM of 1997": cls(examples=["never-forgets"], t=5, station=2),
+            "Peepholes": cls(examples=["timer"], t=5, station=4),
+            "Coupled gates": cls(examples=["coupled"], t=4, station=3),
+            "GRU, forward": cls(examples=["gru-restart", "gru-remember"], t=5, station=4),
+            "GRU with the reset before, backward": cls(examples=["gru-before"], direction="backward", t=5, station=2),
+            "Elman, forward": cls(examples=["fades", "latches"], t=3, station=3),
+            "Elman, backward": cls(examples=["fades"], direction="backward", t=7, station=2),
+        }
+
+
+def _hidden_size(cell: Mapping[str, Any]) -> int:
+    return len(cell["params"]["U"][0])
+
+
+def _json(cell: Cell) -> dict[str, Any]:
+    shown = {"kind": type(cell).__name__, "params": {k: p.tolist() for k, p in cell.params.items()}}
+    return shown | {"activation": cell.config()["activation"]} if "activation" in cell.config() else shown
+
+
+def _shown(example: Any) -> dict[str, Any]:
+    """Give an example as state."""
+    return {
+        "cell": _json(example.cell()),
+        "inputs": example.sequence().tolist(),
+        "names": list(example.inputs),
+        "labels": list(example.labels),
+    }
+
+
+def _own(cell: Any, inputs: Any, names: Any, labels: Any) -> dict[str, Any]:
+    """Give the reader's own cell and sequence as state."""
+    if isinstance(cell, Recurrent):
+        cell = cell.cell
+    if type(cell).__name__ not in STATIONS or type(cell) is not CELLS[type(cell).__name__]:
+        raise TypeError(f"cell must be one of {', '.join(STATIONS)}, or a Recurrent with one, got {cell!r}")
+    if cell.hidden_size > MAX_UNITS or cell.input_size > MAX_INPUTS:
+        raise ValueError(f"cell must have at most {MAX_UNITS} units and {MAX_INPUTS} inputs to be drawn, got {cell!r}")
+    if inputs is None:
+        raise TypeError("inputs must be given with a cell: an array (T, D) or ids (T,)")
+    x = check.array("inputs", inputs)
+    if x.dtype.kind in "iu" and x.ndim == 1:
+        x = one_hot(check.ids("inputs", x, ("T",), cell.input_size), cell.input_size, np.float64)
+    x = check.finite("inputs", check.floats("inputs", x, ("T", cell.input_size), np.dtype(np.float64)))
+    if len(x) > MAX_STEPS:
+        raise ValueError(f"inputs must have at most {MAX_STEPS} steps to be drawn, got {len(x)}")
+    texts = {}
+    for option, given, count in (("names", names, cell.input_size), ("labels", labels, len(x))):
+        texts[option] = [] if given is None else [str(text) for text in given]
+        if given is not None and len(texts[option]) != count:
+            raise ValueError(f"{option} must have {count} entries, got {len(texts[option])}")
+    for name, p in cell.params.items():
+        check.finite(f"cell.params[{name!r}]", p)
+    return {"cell": _json(cell), "inputs": x.tolist(), **texts}
+
+
+def _label(text: str) -> str:
+    """Give a step's label with the first word in the table's English, and a minus that is one."""
+    first, _, rest = text.partition(" ")
+    known = words()["gate-stepper"].get(f"label_{first}")
+    return f"{known['en']} {rest}".strip().replace("-", "\N{MINUS SIGN}") if known else text
+
+
+def _strip(series: Mapping[str, Array], names: Mapping[str, str], labels: Sequence[str], title: str) -> str:
+    """Gates over time as openings and the rest as bars, in SVG that follows the page's colours."""
+    T = len(next(iter(series.values())))
+    left, top, height, width = 122, 34, 29, 700
+    column = (width - left) / T
+    out, said = [], []
+    size = min(10, column * 0.42)
+    every = max(1, round(26 / column))
+    for t in range(T):
+        x = left + (t + 0.5) * column
+        if t % every == 0 or labels and labels[t]:
+            out.append(f'<text x="{x:.1f}" y="13" class="q">{t + 1}</text>')
+        if labels and labels[t] and len(labels[t]) * 6.5 <= column * (1 if T < 20 else 99):
+            out.append(f'<text x="{x:.1f}" y="28" class="q">{html.escape(labels[t])}</text>')
+    for k, (letter, values) in enumerate(series.items()):
+        y = top + (k + 0.5) * height
+        role = {"x": "mute", "u": "h", **SAME_ROLE}.get(letter, letter)
+        tint = f"var(--gs-{role},currentColor)"
+        shown = {"x": "W\u2009x", "u": "U\u2009h"}.get(letter, letter)
+        out.append(f'<text x="4" y="{y + 5:.1f}" class="l" style="fill:{tint}">{shown}</text>')
+        out.append(f'<text x="{34 if shown == letter else 46}" y="{y + 5:.1f}" class="r">{names[letter]}</text>')
+        if letter in "fiorz":
+            shapes = "".join(
+                f'<ellipse cx="{left + (t + 0.5) * column:.1f}" cy="{y:.1f}" rx="{size:.1f}" ry="{max(0.01, v * 10):.2f}"/>'
+                for t, v in enumerate(values)
+            )
+            out.append(f'<g fill="none" stroke="{tint}" stroke-width="2.25">{shapes}</g>')
+        else:
+            most = max(1.0, np.abs(values).max()) if letter in "cxu" else 1.0
+            bar = max(1.0, min(18, column * 0.42)) if letter != "c" else max(1.0, column - 2)
+            out.append(f'<path d="M{left} {y:.1f}H{width}" stroke="var(--gs-line,#999)"/>')
+            for t, v in enumerate(values / most):
+                h, x = abs(v) * (height / 2 - 2.5), left + (t + 0.5) * column - bar / 2
+                empty = f'fill="none" stroke="{tint}" stroke-width="1.6"'
+                look = f'fill="{tint}"' if v >= 0 else empty
+                out.append(f'<rect x="{x:.1f}" y="{y - h if v >= 0 else y:.1f}" width="{bar:.1f}" height="{max(h, 0.8):.1f}" {look}/>')
+        if T <= 12:
+            said.append(f"{names[letter]} {shown}: " + ", ".join(number(float(v)) for v in values))
+    alt = f"{title}, {T} steps. " + "; ".join(said)
+    style = (
+        "<style>.rb-strip text{font:13px system-ui,sans-serif;fill:var(--gs-mute,currentColor)}"
+        ".rb-strip .q{text-anchor:middle}.rb-strip .l{font:italic 600 17px 'STIX Two Text',Cambria,'Times New Roman',serif}</style>"
+    )
+    body = "".join(out)
+    return (
+        f'<figure class="rb-figure rb-strip"><svg viewBox="0 0 {width} {top + len(series) * height + 6}" role="img" '
+        f'aria-label="{html.escape(alt.strip())}" style="width:100%;max-width:720px;height:auto">{style}{body}</svg>'
+        f"<figcaption>{html.escape(title)}</figcaption></figure>"
+    )

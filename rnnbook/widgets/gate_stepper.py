@@ -52,8 +52,8 @@ def held(cell: Cell, hold: Mapping[str, float]) -> Cell:
     --------
     >>> from rnnbook.cells import LSTMCell
     >>> cell = held(LSTMCell(1, 2, rng=np.random.default_rng(0)), {"f": 1, "i": 0})  # it keeps what it has
-    >>> _, trace = cell.step(cell.project(np.ones((1, 1))), cell.initial_state(1))
-    >>> trace.f, trace.i
+    >>> _, _, run = Recurrent(cell).forward(np.ones((1, 1, 1)))
+    >>> run.trace.f[0], run.trace.i[0]
     (array([[1., 1.]], dtype=float32), array([[0., 0.]], dtype=float32))
     """
     gates = [k for k in cell.GATES if k in "fiorz"]

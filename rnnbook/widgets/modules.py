@@ -66,7 +66,7 @@ def registered(name: str) -> str:
     text = _IMPORT.sub(lambda found: f'const {{ {found[1]} }} = R["{found[2]}"];\n', text)
     exports = _EXPORT.findall(text)
     text = _EXPORT.sub("", text)
-    if left := re.search(r"^(import\b.*[;{]|export\b.*)$", text, re.M):
+    if left := re.search(r"""^(import\s*[{*"'].*|import\b.*\bfrom\b.*|export\b.*)$""", text, re.M):
         raise ValueError(f"{name}.js: only one-line named imports and exports are understood, got {left[0]!r}")
     own = words().get(name)
     said = f'R["words"].words["{name}"] = {_json(own)};\n' if own else ""

@@ -68,9 +68,9 @@ class TapeViewer(Widget):
 
     name = "tape-viewer"
 
-    cell = Dict().tag(sync=True)
-    inputs = List().tag(sync=True)
-    targets = List().tag(sync=True)
+    cell: Dict[str, Any] = Dict().tag(sync=True)
+    inputs: List[Any] = List().tag(sync=True)
+    targets: List[Any] = List().tag(sync=True)
     itemsize = Int(4).tag(sync=True)
     window = Int(4).tag(sync=True)
     loss = Unicode("every").tag(sync=True)
@@ -92,7 +92,7 @@ class TapeViewer(Widget):
                     raise TypeError(f"{option} needs a cell: TapeViewer(cell, inputs)")
             cell = ElmanCell(1, 1, params=_EXAMPLE)
             inputs, targets = np.array(_INPUTS)[:, None], np.array(_TARGETS)[:, None]
-        if isinstance(cell, Recurrent):
+        if isinstance(cell, Recurrent) and type(cell.cell) is ElmanCell:
             cell = cell.cell
         if type(cell) is not ElmanCell:
             raise TypeError(f"cell must be an ElmanCell, or a Recurrent with one, got {cell!r}")
@@ -145,8 +145,7 @@ class TapeViewer(Widget):
 
     def layer(self) -> Recurrent:
         """Build the net that is shown, in float64."""
-        H, D, T = len(self.targets[0]), len(self.inputs[0]), len(self.inputs)
-        assert T
+        H, D = len(self.targets[0]), len(self.inputs[0])
         options = {"activation": self.cell["activation"], "params": self.cell["params"]}
         return Recurrent(ElmanCell(D, H, dtype=np.float64, **options))
 
@@ -210,8 +209,8 @@ def _picture(viewer: TapeViewer) -> str:
     out = []
     for row, y in (("forward", 40), ("tape", 92), ("backward", 148), ("dh", 230)):
         out.append(f'<text x="0" y="{y + 4}" class="{"l" if row == "dh" else "r"}">{row}</text>')
-    out.append(f'<path d="M{x(0):.1f} 40H{width}m-8 -5l8 5l-8 5" class="h" stroke-width="3"/>')
-    most, scale = max(1.0, np.abs(states).max()), max(whole.max(), cut.max()) or 1.0
+    out.append(f'<path d="M{x(0):.1f} 40H{width}m-9 -6l8 6l-8 6" class="h" stroke-width="3"/>')
+    most, scale = max(0.1, np.abs(states).max()), max(whole.max(), cut.max()) or 1.0
     units = states.shape[1]
     for t in range(T + 1):
         box = column - 6
@@ -219,7 +218,7 @@ def _picture(viewer: TapeViewer) -> str:
         out.append(f'<text x="{x(t):.1f}" y="14" class="q">{t}</text>')
         look = 'class="h" stroke-width="1.75"' if kept else 'class="e" stroke-dasharray="3 3"'
         out.append(f'<rect x="{x(t) - box / 2:.1f}" y="70" width="{box:.1f}" height="44" rx="5" {look}/>')
-        thick = min(12.0, 0.7 * box / units)
+        thick = min(22.0, 0.8 * box / units)
         for k, value in enumerate(states[t] / most if kept else ()):
             tall = max(abs(value) * 18, 0.8)
             at = x(t) + (k - units / 2) * thick + 0.1 * thick
@@ -234,7 +233,8 @@ def _picture(viewer: TapeViewer) -> str:
             out.append(f'<text x="{x(start + 0.5):.1f}" y="178" class="q">cut</text>')
         stop = x(start + 0.5) + 5 if start else x(0)
         out.append(
-            f'<path d="M{x(end):.1f} 148H{stop:.1f}m8 -5l-8 5l8 5" class="g" stroke-width="3" stroke-dasharray="5 4"/>'
+            f'<path d="M{x(end):.1f} 148H{stop:.1f}" class="g" stroke-width="3" stroke-dasharray="5 4"/>'
+            f'<path d="M{stop + 7:.1f} 142l-7 6l7 6" class="g" stroke-width="2"/>'
         )
         if end < T and (end - start) * column > 70:
             out.append(f'<text x="{(x(start + 1) + x(end)) / 2:.1f}" y="130" class="q">given back</text>')

@@ -183,34 +183,40 @@ def _weights(cell: Any) -> tuple[float, float, float, str]:
     return w, u, b, check.one_of("cell.activation", cell.activation, SQUASHES)
 
 
-def _unrolled(string: str, states: list[float], w: float, u: float, b: float, per_row: int = 4) -> str:
-    """All steps, four to a row, so that numbers stay readable on a phone; each row begins with the state before."""
-    r, apart, rise = 25.0, 82.0, 92.0
-    tall = rise + 2 * r + 64
-    nodes, edges, notes = [], [], []
-    for first in range(0, len(string), per_row):
-        y = first // per_row * tall + r + 22
+def _unrolled(string: str, states: list[float], w: float, u: float, b: float) -> str:
+    """All steps, at most four to a row: a phone can show no more.  Each row begins with the state before."""
+    rows = -(-len(string) // 4)
+    columns = -(-len(string) // rows)
+    r, apart, rise, tall = 27.0, 78.0, 92.0, 206.0
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    notes: list[tuple[float, float, str]] = []
+    for first in range(0, len(string), columns):
+        y = first // columns * tall + r + 24
         before = len(nodes)
         nodes.append(Node(r + 4, y, f"h_{{{first}}}", value=states[first], place="corner", radius=r, tint="h"))
-        for k, letter in enumerate(string[first : first + per_row], 1):
+        for k, letter in enumerate(string[first : first + columns], 1):
             t, x, at = first + k, r + 4 + k * apart, len(nodes)
             nodes.append(Node(x, y, f"h_{{{t}}}", value=states[t], place="corner", radius=r, tint="h"))
             nodes.append(Node(x, y + rise, f"x_{{{t}}}", place="inside", radius=r))
-            edges.append(Edge(at + 1, at, weight=w, tip=True, label="w", at=0.46, tint="mute"))
-            edges.append(Edge(before, at, weight=u, tip=True, label="u", at=0.46, tint="h"))
-            notes.append((x, y + rise + r + 13, number(LETTERS[letter])))
+            edges.append(Edge(at + 1, at, tip=True, tint="mute"))
+            edges.append(Edge(before, at, tip=True, tint="h"))
+            notes.append((x, y + rise + r + 13, _whole(letter)))
             before = at
-    columns, rows = min(len(string), per_row), -(-len(string) // per_row)
-    listed = ", ".join(number(h) for h in states[1:])
-    inputs = ", ".join(number(LETTERS[letter]) for letter in string)
-    gains = f"w = {number(w)}, u = {number(u)}" + (f", b = {number(b)}" if b else "")
+    bias = f", bias b = {number(b)}" if b else ""
+    weights = f"w = {number(w)}, to the right u = {number(u)}{bias}."
     return graph(
         nodes,
         edges,
-        size=(2 * r + columns * apart + 26, rows * tall - 10),
+        size=(2 * r + columns * apart + 38, rows * tall - 12),
         notes=notes,
-        alt=f"An Elman net of one unit, {gains}, unrolled over {len(string)} steps. The inputs are {inputs}. "
-        f"From the state 0 on, the states are {listed}.",
-        caption=f"{gains}. Below each input: the number that is read. Thickness of a ring: size of the state; "
-        "thickness of an arrow: size of the weight; outlined or dashed: negative.",
+        alt=f"An Elman net of one unit, unrolled over {len(string)} steps. Arrows up carry the weight {weights} "
+        f"The inputs are {', '.join(map(_whole, string))}. The states, from 0 on, are "
+        f"{', '.join(map(number, states[1:]))}.",
+        caption=f"Arrows up: {weights} Thickness of a ring: size of the state; outlined: negative.",
     )._repr_html_()
+
+
+def _whole(letter: str) -> str:
+    """An input as it is written: it is whole."""
+    return number(LETTERS[letter]).removesuffix(".00")

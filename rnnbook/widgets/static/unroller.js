@@ -164,8 +164,8 @@ function folded({ s, w, wide, set, W }, steps, now) {
     value == null && !letter.length ? null : label(place, y, cls, ...letter, value == null ? null : h("tspan", { class: "n", dx: letter.length ? 4 : 0 }, num(value)));
   const [phi] = ACTIVATIONS[s.activation];
   // The squash as a curve, in its disc: 3 either way.
-  const span = 0.62 * p.curve;
-  const on = (v) => [p.squash + (Math.max(-3, Math.min(3, v)) / 3) * span * 1.15, rail - phi(v) * span];
+  const span = 0.58 * p.curve;
+  const on = (v) => [p.squash + (Math.max(-3, Math.min(3, v)) / 3) * span * 1.05, rail - phi(v) * span];
   const curve = Array.from({ length: 41 }, (_, k) => on((k - 20) * 0.15).map((v) => v.toFixed(1)).join(" ")).join("L");
   const [dotX, dotY] = on(a);
   const loop = `M${p.h} ${rail}V${foot - corner}Q${p.h} ${foot} ${p.h - corner} ${foot}H${p.sum}`;
@@ -208,7 +208,7 @@ function folded({ s, w, wide, set, W }, steps, now) {
       h("circle", { cx: p.sum, cy: rail, r: p.plus }), h("path", { d: `M${p.sum - 5} ${rail}h10M${p.sum} ${rail - 5}v10` })),
     h("g", { key: "squash", class: `squash ${look(3)}` },
       h("circle", { cx: p.squash, cy: rail, r: p.curve }),
-      h("path", { class: "axis", d: `M${p.squash - span * 1.15} ${rail}h${2.3 * span}M${p.squash} ${rail - span}v${2 * span}` }),
+      h("path", { class: "axis", d: `M${p.squash - span * 1.05} ${rail}h${2.1 * span}M${p.squash} ${rail - span}v${2 * span}` }),
       h("path", { class: "curve", d: `M${curve}` }),
       s.station >= 3 ? h("circle", { key: "dot", class: "dot", cx: dotX, cy: dotY, r: 4.5 }) : null),
     ring(p.x, rail, p.r, x, look(1), "x"),
@@ -330,7 +330,7 @@ function equation({ s }, now) {
       { class: "inside", key: "inside" },
       h("span", { class: "line" },
         term("w", null, s.w, 1, [2]), op("·", "w·"), term("x", s.t, now.x, 1, [1, 2]), op("+", "+u"),
-        term("u", null, s.u, 1, [2]), op("·", "u·"), term("h", s.t - 1, now.before, 1, [1, 2], "h"), op("+", "+b"),
+        term("u", null, s.u, 1, [2]), op("·", "u·"), term("h", s.t - 1, now.before, 1, [2], "h"), op("+", "+b"),
         term("b", null, s.b, 1, [2]), op(h("span", { class: "paren" }, ")"), "end")),
       h("span", { class: `sum ${[0, 2, 3].includes(station) ? "now" : ""}` },
         h("span", { class: "letter" }, sym("a", s.t)), h("span", { class: "n" }, sumKnown ? num(now.a) : "")),
@@ -441,7 +441,6 @@ function typing({ s, ui, w, wide, set, setUI }) {
     const text = event.target.value.replace(/[\u2010-\u2015\u2212\uff0d]/g, "-");
     if (fault(text)) return setUI({ draft: { of: s.string, text: event.target.value } });
     ui.draft = null;
-    ui.ahead = false;
     // Written back at once where a dash was exchanged; else it is the same.
     if (text === s.string) setUI({});
     else set({ string: text, t: Math.min(s.t, text.length) });
@@ -476,7 +475,7 @@ export function view(ctx_) {
   );
   return h(
     "div",
-    { class: ctx.wide ? "wide" : "phone" },
+    { class: ctx.wide ? "wide" : ctx.W < 340 ? "phone narrow" : "phone" },
     h("div", { class: "top", key: "top" }, field, choice, hint),
     h("div", { class: "stage", key: "stage" }, s.folded ? folded(ctx, steps, now) : unrolled(ctx, steps)),
     equation(ctx, now),
@@ -582,6 +581,8 @@ svg .scale{font-size:12px}
 .rb .phone .equation .n{font-size:12.5px;line-height:18px;min-height:18px}
 .rb .phone .equation .op{padding:0 2px}
 .rb .phone .equation .sum{font-size:16px;line-height:24px}
+.rb .narrow .transport{flex-wrap:wrap}
+.rb .narrow .where{flex-basis:100%;text-align:center}
 .rb .phone .gains{grid-template-columns:1fr}
 .rb .phone .gains .weights{grid-template-columns:1fr}
 .rb .phone .ahead-note{grid-column:1;order:3}

@@ -85,7 +85,9 @@ def test_a_held_gate_stands_still_and_the_other_rows_are_untouched(name, value):
     for gate in gates:
         stopped = held(cell, {gate: value})
         with overflow_is_fine():
-            _, trace = stopped.step(stopped.project(rng.standard_normal((4, 2))), [rng.standard_normal((4, 3))] * len(cell.State._fields))
+            _, trace = stopped.step(
+                stopped.project(rng.standard_normal((4, 2))), [rng.standard_normal((4, 3))] * len(cell.State._fields)
+            )
         assert np.abs(getattr(trace, gate) - value).max() < 1e-15
         others = np.ones(len(cell.params["b"]), bool)
         others[cell.rows(gate)] = False
@@ -205,7 +207,9 @@ def test_stepping_forward_shows_the_packages_numbers(chromium):  # noqa: F811
                     assert [values[0], values[4]] == [number(tr[k][t - 1]) for k in "ig"]
                 elif station == 3:
                     was = tr["c"][t - 2]
-                    assert values == [number(v) for v in (tr["c"][t - 1], tr["f"][t - 1], was, tr["i"][t - 1], tr["g"][t - 1])]
+                    assert values == [
+                        number(v) for v in (tr["c"][t - 1], tr["f"][t - 1], was, tr["i"][t - 1], tr["g"][t - 1])
+                    ]
                 else:
                     assert [values[0], *values[4:]] == [number(tr[k][t - 1]) for k in "ohoc"]
                 step.click()
@@ -272,7 +276,13 @@ def test_keys_step_while_the_figure_has_the_focus(chromium):  # noqa: F811
     with opened(chromium, shown(GateStepper(t=2), GateStepper(direction="backward"))) as tab:
         first = tab.locator(TAG).nth(0)
         first.get_by_role("button", name="Step", exact=True).focus()
-        for press, t, station in (("ArrowRight", 2, 2), ("ArrowRight", 2, 3), ("ArrowLeft", 2, 2), ("Shift+ArrowRight", 3, 2), ("Shift+ArrowLeft", 2, 2)):
+        for press, t, station in (
+            ("ArrowRight", 2, 2),
+            ("ArrowRight", 2, 3),
+            ("ArrowLeft", 2, 2),
+            ("Shift+ArrowRight", 3, 2),
+            ("Shift+ArrowLeft", 2, 2),
+        ):
             tab.keyboard.press(press)
             assert (state(tab)["t"], state(tab)["station"]) == (t, station)
         # In the other direction the keys keep their meaning in time.
@@ -333,7 +343,16 @@ def test_inputs_and_weights_have_sliders_and_a_way_back(chromium):  # noqa: F811
 
 @browser_test
 @pytest.mark.parametrize(
-    ("name", "hold"), [("remember", {"f": 0.25}), ("timer", {"f": 0.0, "o": 0.5}), ("coupled", {}), ("gru-restart", {"r": 1.0}), ("gru-before", {}), ("latches", {}), ("never-forgets", {"i": 1.0})]
+    ("name", "hold"),
+    [
+        ("remember", {"f": 0.25}),
+        ("timer", {"f": 0.0, "o": 0.5}),
+        ("coupled", {}),
+        ("gru-restart", {"r": 1.0}),
+        ("gru-before", {}),
+        ("latches", {}),
+        ("never-forgets", {"i": 1.0}),
+    ],
 )
 def test_the_copied_code_prints_the_same_numbers(chromium, name, hold):  # noqa: F811
     stepper = GateStepper(examples=[name], hold=hold)
@@ -348,7 +367,9 @@ def test_the_copied_code_prints_the_same_numbers(chromium, name, hold):  # noqa:
     for t, line in enumerate(lines[:T]):
         words = line.split()
         assert words[0] == str(t + 1) and words[1::2] == list(letters)
-        assert [float(v) for v in words[2::2]] == pytest.approx([getattr(run.trace, k)[t].item() for k in letters], abs=1e-12)
+        assert [float(v) for v in words[2::2]] == pytest.approx(
+            [getattr(run.trace, k)[t].item() for k in letters], abs=1e-12
+        )
     for t, line in zip(range(T - 1, -1, -1), lines[T:], strict=True):
         dh = float(re.search(r"dh (\S+)", line)[1])
         assert f"step {t} " in line and dh == pytest.approx(before[t].h.item(), abs=1e-12)
@@ -356,7 +377,9 @@ def test_the_copied_code_prints_the_same_numbers(chromium, name, hold):  # noqa:
 
 @browser_test
 def test_another_example_brings_its_own_cell(chromium):  # noqa: F811
-    with opened(chromium, shown(GateStepper(examples=["remember", "gru-remember", "fades"], t=4, station=4, hold={"f": 1}))) as tab:
+    with opened(
+        chromium, shown(GateStepper(examples=["remember", "gru-remember", "fades"], t=4, station=4, hold={"f": 1}))
+    ) as tab:
         select = tab.locator(TAG).get_by_role("combobox", name="Example")
         select.select_option("gru-remember")
         now = state(tab)
@@ -385,7 +408,10 @@ def test_another_example_brings_its_own_cell(chromium):  # noqa: F811
 def test_a_wrong_state_is_one_clear_line(chromium, change, said):  # noqa: F811
     stepper = GateStepper()
     text = html.escape(json.dumps({**stepper.state(), **change}))
-    with opened(chromium, page({"bad": f'<{TAG} data-state="{text}"></{TAG}>', "good": stepper.to_html()}, page_scripts("gate-stepper"))) as tab:
+    with opened(
+        chromium,
+        page({"bad": f'<{TAG} data-state="{text}"></{TAG}>', "good": stepper.to_html()}, page_scripts("gate-stepper")),
+    ) as tab:
         line = tab.locator(TAG).first.get_by_role("alert")
         assert said in line.inner_text()
         assert tab.locator(TAG).first.locator("svg").count() == 0

@@ -49,11 +49,14 @@ def write_widget_scripts(app, config):
 def add_widget_scripts(app, pagename, templatename, context, doctree):
     """Load, on this page, what the widgets on it need. Plain scripts: a page may be opened as a file."""
     raw = doctree.findall(nodes.raw) if doctree else []
-    used = {name for node in raw for name in re.findall(r"<rb-([a-z-]+) data-state=", node.astext())}
+    used = {
+        name for node in raw for name in re.findall(r"<rb-([a-z-]+) data-state=", node.astext())
+    }
     # In the order of WIDGETS; a module that two widgets need comes once.
     for name in [name for name in app.rnnbook_widgets if name in used]:
         for script in app.rnnbook_widgets[name]:
-            app.add_js_file(f"widgets/{script}", loading_method="defer")
+            # Before MathJax, which is large: deferred scripts run in the order of the page.
+            app.add_js_file(f"widgets/{script}", loading_method="defer", priority=150)
 
 
 def forget_stale_executions(app, config):

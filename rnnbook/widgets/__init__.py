@@ -11,6 +11,7 @@ except ModuleNotFoundError as error:
 
 from rnnbook.widgets.base import Widget
 from rnnbook.widgets.gate_stepper import GateStepper, held
+from rnnbook.widgets.input_path import InputPath
 from rnnbook.widgets.tape_viewer import TapeViewer
 from rnnbook.widgets.unroller import Unroller
 
@@ -18,6 +19,7 @@ from rnnbook.widgets.unroller import Unroller
 WIDGETS: dict[str, type[Widget]] = {
     widget.name: widget
     for widget in (
+        InputPath,
         Unroller,
         GateStepper,
         TapeViewer,

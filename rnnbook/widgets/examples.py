@@ -59,9 +59,9 @@ def _pulses(T: int, *steps: int, value: float = 1.0) -> list[float]:
     return [value if t in steps else 0.0 for t in range(1, T + 1)]
 
 
-_BITS = [-1, 1, -1, 1, -1, -1, 1, -1]
+_BITS: list[float] = [-1, 1, -1, 1, -1, -1, 1, -1]
 _WRITTEN = ["write -1", "", "", "write +1", "", "", "", "read"]
-_LATCH = {"bit": _BITS, "write": _pulses(8, 1, 4), "read": _pulses(8, 8)}
+_LATCH: dict[str, list[float]] = {"bit": _BITS, "write": _pulses(8, 1, 4), "read": _pulses(8, 8)}
 _HUNDRED: dict[str, Any] = {
     "inputs": {
         "bit": [1.0] + [[-1.0, 1.0][t % 3 == 0] for t in range(99)],
@@ -70,8 +70,8 @@ _HUNDRED: dict[str, Any] = {
     },
     "labels": ["write +1", *[""] * 98, "read"],
 }
-_OUTPUT = {"read": 7, "U": 0.8, "b": -2.5}
-_REMEMBER = {
+_OUTPUT: dict[str, float] = {"read": 7, "U": 0.8, "b": -2.5}
+_REMEMBER: dict[str, dict[str, float]] = {
     "i": {"write": 8, "U": 0.8, "b": -4},
     "f": {"write": -8, "U": 0.8, "b": 4},
     "g": {"bit": 2, "U": 1},
@@ -105,7 +105,12 @@ EXAMPLES: dict[str, Example] = {
         {"value": [1, 1, 1, 0, 0, -1, 0, 0]},
         {"i": {"b": -0.4}, "f": {"b": 0.85}, "g": {"value": 1.2}, "o": {"b": 3}},
     ),
-    "hundred": Example("LSTMCell", _HUNDRED["inputs"], {**_REMEMBER, "f": {"write": -12, "b": 8}, "i": {"write": 12, "b": -8}, "g": {"bit": 2}}, _HUNDRED["labels"]),
+    "hundred": Example(
+        "LSTMCell",
+        _HUNDRED["inputs"],
+        {**_REMEMBER, "f": {"write": -12, "b": 8}, "i": {"write": 12, "b": -8}, "g": {"bit": 2}},
+        _HUNDRED["labels"],
+    ),
     "never-forgets": Example(
         "LSTM1997Cell",
         _WORDS,

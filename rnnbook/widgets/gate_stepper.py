@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,14 +11,16 @@ from traitlets import Dict, Int, List, Unicode, validate
 from rnnbook import validation as check
 from rnnbook.cells import CELLS, Cell
 from rnnbook.data import one_hot
-from rnnbook.plots import SAME_ROLE, number
 from rnnbook.recurrent import Recurrent
 from rnnbook.widgets.base import Widget
 from rnnbook.widgets.examples import EXAMPLES
 from rnnbook.widgets.modules import data, words
+from rnnbook.widgets.stills import Row, strip
 
 Array = np.ndarray
 
+#: Letters of gates, which can be held; the other rows of a cell are candidates.
+GATES = "fiorz"
 #: What a drawing can hold: steps, and weights in one gate's row.
 MAX_STEPS, MAX_UNITS, MAX_INPUTS = 200, 256, 256
 
@@ -56,7 +57,7 @@ def held(cell: Cell, hold: Mapping[str, float]) -> Cell:
     >>> run.trace.f[0], run.trace.i[0]
     (array([[1., 1.]], dtype=float32), array([[0., 0.]], dtype=float32))
     """
-    gates = [k for k in cell.GATES if k in "fiorz"]
+    gates = [k for k in cell.GATES if k in GATES]
     params = {name: a.copy() for name, a in cell.params.items()}
     for letter, value in hold.items():
         check.one_of("hold", letter, gates)
@@ -118,7 +119,7 @@ class GateStepper(Widget):
     name = "gate-stepper"
 
     cell = Dict().tag(sync=True)
-    inputs = List().tag(sync=True)
+    inputs: List = List().tag(sync=True)
     names = List(Unicode()).tag(sync=True)
     labels = List(Unicode()).tag(sync=True)
     example = Unicode().tag(sync=True)
@@ -175,7 +176,7 @@ class GateStepper(Widget):
 
     @validate("hold")
     def _holdable(self, proposal: Any) -> dict[str, float]:
-        gates = [k for k in CELLS[self.cell["kind"]].GATES if k in "fiorz"]
+        gates = [k for k in CELLS[self.cell["kind"]].GATES if k in GATES]
         return {
             check.one_of("hold", k, gates): check.number(f"hold[{k!r}]", v, 0, 1) for k, v in proposal["value"].items()
         }
@@ -197,7 +198,17 @@ class GateStepper(Widget):
             values = {k: getattr(run.trace, k) for k in ROWS[kind]}
         series = {k: v[:, 0, self.unit] for k, v in values.items()}
         names = {k: said[f"row_{k}"]["en"] for k in series}
-        return _strip(series, names, [_label(text) for text in self.labels], said[f"cell_{kind}"]["en"])
+        rows = [
+            Row(
+                {"x": "W\u2009x", "u": "U\u2009h"}.get(k, k),
+                names[k],
+                v,
+                tint={"x": "mute", "u": "h"}.get(k, k),
+                gate=k in GATES,
+            )
+            for k, v in series.items()
+        ]
+        return strip(rows, [_label(text) for text in self.labels], said[f"cell_{kind}"]["en"])
 
     @classmethod
     def gallery(cls) -> dict[str, Widget]:
@@ -265,54 +276,3 @@ def _label(text: str) -> str:
     first, _, rest = text.partition(" ")
     known = words()["gate-stepper"].get(f"label_{first}")
     return f"{known['en']} {rest}".strip().replace("-", "\N{MINUS SIGN}") if known else text
-
-
-def _strip(series: Mapping[str, Array], names: Mapping[str, str], labels: Sequence[str], title: str) -> str:
-    """Gates over time as openings and the rest as bars, in SVG that follows the page's colours."""
-    T = len(next(iter(series.values())))
-    left, top, height, width = 122, 34, 29, 700
-    column = (width - left) / T
-    out, said = [], []
-    size = min(10, column * 0.42)
-    every = max(1, round(26 / column))
-    for t in range(T):
-        x = left + (t + 0.5) * column
-        if t % every == 0 or labels and labels[t]:
-            out.append(f'<text x="{x:.1f}" y="13" class="q">{t + 1}</text>')
-        if labels and labels[t] and len(labels[t]) * 6.5 <= column * (1 if T < 20 else 99):
-            out.append(f'<text x="{x:.1f}" y="28" class="q">{html.escape(labels[t])}</text>')
-    for k, (letter, values) in enumerate(series.items()):
-        y = top + (k + 0.5) * height
-        role = {"x": "mute", "u": "h", **SAME_ROLE}.get(letter, letter)
-        tint = f"var(--gs-{role},currentColor)"
-        shown = {"x": "W\u2009x", "u": "U\u2009h"}.get(letter, letter)
-        out.append(f'<text x="4" y="{y + 5:.1f}" class="l" style="fill:{tint}">{shown}</text>')
-        out.append(f'<text x="{34 if shown == letter else 46}" y="{y + 5:.1f}" class="r">{names[letter]}</text>')
-        if letter in "fiorz":
-            shapes = "".join(
-                f'<ellipse cx="{left + (t + 0.5) * column:.1f}" cy="{y:.1f}" rx="{size:.1f}" ry="{max(0.01, v * 10):.2f}"/>'
-                for t, v in enumerate(values)
-            )
-            out.append(f'<g fill="none" stroke="{tint}" stroke-width="2.25">{shapes}</g>')
-        else:
-            most = max(1.0, np.abs(values).max()) if letter in "cxu" else 1.0
-            bar = max(1.0, min(18, column * 0.42)) if letter != "c" else max(1.0, column - 2)
-            out.append(f'<path d="M{left} {y:.1f}H{width}" stroke="var(--gs-line,#999)"/>')
-            for t, v in enumerate(values / most):
-                h, x = abs(v) * (height / 2 - 2.5), left + (t + 0.5) * column - bar / 2
-                empty = f'fill="none" stroke="{tint}" stroke-width="1.6"'
-                look = f'fill="{tint}"' if v >= 0 else empty
-                out.append(f'<rect x="{x:.1f}" y="{y - h if v >= 0 else y:.1f}" width="{bar:.1f}" height="{max(h, 0.8):.1f}" {look}/>')
-        if T <= 12:
-            said.append(f"{names[letter]} {shown}: " + ", ".join(number(float(v)) for v in values))
-    alt = f"{title}, {T} steps. " + "; ".join(said)
-    style = (
-        "<style>.rb-strip text{font:13px system-ui,sans-serif;fill:var(--gs-mute,currentColor)}"
-        ".rb-strip .q{text-anchor:middle}.rb-strip .l{font:italic 600 17px 'STIX Two Text',Cambria,'Times New Roman',serif}</style>"
-    )
-    body = "".join(out)
-    return (
-        f'<figure class="rb-figure rb-strip"><svg viewBox="0 0 {width} {top + len(series) * height + 6}" role="img" '
-        f'aria-label="{html.escape(alt.strip())}" style="width:100%;max-width:720px;height:auto">{style}{body}</svg>'
-        f"<figcaption>{html.escape(title)}</figcaption></figure>"
-    )

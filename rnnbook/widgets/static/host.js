@@ -271,7 +271,7 @@ export function transport({ where, moves, names, back = false }) {
     { class: "transport", key: "transport" },
     h("div", { class: "where", key: "where" }, where),
     moves.first === undefined ? null : button("first", "", names.first, icon("first")),
-    button("undo", "", names.undo, icon(back ? "right" : "left")),
+    button("undo", "undo", names.undo, icon(back ? "right" : "left")),
     button("step", back ? "step back" : "step", null, back ? [icon("left"), names.step] : [names.step, icon("right")]),
     moves.last === undefined ? null : button("last", "", names.last, icon("last")),
   );

@@ -1,0 +1,157 @@
+"""Every widget of the built book, used as a reader would, over http and from a file, in both themes and on a phone."""
+
+import re
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+pytest.importorskip("playwright")
+pytest.importorskip("anywidget")
+import screenshots
+from browser import chromium, opened, unavailable  # noqa: F401
+
+from rnnbook.cells import CELLS
+from rnnbook.plots import number
+from rnnbook.recurrent import Recurrent
+from rnnbook.widgets import WIDGETS
+from rnnbook.widgets.modules import page_scripts
+
+pytestmark = pytest.mark.browser
+
+ELEMENT = re.compile(r"<rb-([a-z-]+) data-state=")
+ALL = ", ".join(f"rb-{name}" for name in WIDGETS)
+SITE = screenshots.SITE
+USED = {page: sorted(set(ELEMENT.findall(page.read_text("utf-8")))) for page in screenshots.pages()}
+PAGES = [page for page, widgets in USED.items() if widgets]
+each_page = pytest.mark.parametrize("page", PAGES or [SITE / "no-page"], ids=lambda page: page.stem)
+
+
+@pytest.fixture(scope="module")
+def http():
+    if not screenshots.pages():
+        unavailable("the book is not built: make book")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+def address(page, how, http):
+    return page.as_uri() if how == "file" else http + page.relative_to(SITE).as_posix()
+
+
+def state(widget):
+    return widget.evaluate("e => e.store.get()")
+
+
+def test_every_widget_stands_on_a_page(http):
+    assert {name for widgets in USED.values() for name in widgets} == set(WIDGETS)
+
+
+@pytest.mark.parametrize("how", ["http", "file"])
+@each_page
+def test_a_reader_steps_forth_and_back_with_button_key_and_slider(chromium, http, page, how):  # noqa: F811
+    with opened(chromium, address(page, how, http), allowed=(http,)) as tab:
+        widgets = tab.locator(ALL).all()
+        assert len(widgets) == len(ELEMENT.findall(page.read_text("utf-8")))
+        for widget in widgets:
+            assert widget.locator("svg:visible").count() > 0
+            begin = state(widget)
+            step = widget.locator("button.step")
+            said = widget.locator("[aria-live=polite]").first
+            before = said.inner_text()
+            step.click()
+            stepped = state(widget)
+            assert stepped != begin and said.inner_text() != before
+            widget.locator("button.undo").click()
+            assert state(widget) == begin
+            step.focus()
+            back = "back" in (step.get_attribute("class") or "")
+            tab.keyboard.press("ArrowLeft" if back else "ArrowRight")
+            assert state(widget) == stepped
+            tab.keyboard.press("ArrowRight" if back else "ArrowLeft")
+            assert state(widget) == begin
+            slider = widget.locator("input[type=range]:visible").first
+            slider.focus()
+            value = slider.input_value()
+            tab.keyboard.press("End" if value != slider.get_attribute("max") else "Home")
+            assert slider.input_value() != value and state(widget) != begin
+
+
+@each_page
+@pytest.mark.parametrize("look", ["dark", "phone", "phone-dark"])
+def test_a_widget_fits_every_screen_and_theme(chromium, http, page, look):  # noqa: F811
+    theme, width = screenshots.LOOKS[look]
+    with opened(chromium, page.as_uri(), width=width, theme=theme) as tab:
+        for widget in tab.locator(ALL).all():
+            widget.locator("button.step").click()
+            # The ink of the page is the ink of the widget.
+            assert widget.evaluate(
+                "e => getComputedStyle(e.shadowRoot.querySelector('section')).color"
+            ) == tab.evaluate("getComputedStyle(document.querySelector('article p')).color")
+            assert widget.evaluate("e => e.shadowRoot.querySelector('section').scrollWidth <= e.clientWidth + 1")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_gate_held_and_the_gradients_on_the_built_page(chromium, http):  # noqa: F811
+    page = SITE / "book" / "gate-stepper.html"
+    with opened(chromium, page.as_uri()) as tab:
+        widget = tab.locator("rb-gate-stepper").first
+        widget.locator("[data-gate=f]").click()
+        widget.get_by_role("button", name="open", exact=True).click()
+        widget.locator("[data-gate=f]").click()
+        widget.get_by_role("button", name="Backward").click()
+        now = state(widget)
+        assert (now["hold"], now["direction"], now["t"]) == ({"f": 1}, "backward", len(now["inputs"]))
+        from rnnbook.widgets import held
+
+        cell = CELLS[now["cell"]["kind"]](len(now["inputs"][0]), 1, dtype=np.float64, params=now["cell"]["params"])
+        layer = Recurrent(held(cell, now["hold"]))
+        y, _, run = layer.forward(np.array(now["inputs"], float)[:, None, :])
+        dy = np.zeros_like(y)
+        dy[-1] = 1
+        before = list(layer.walk_back(run, dy))[::-1]
+        for t in range(len(y), 1, -1):
+            for _ in range(3):
+                widget.get_by_role("button", name="Step back").click()
+            shown = widget.locator(".eq .v").all_inner_texts()
+            assert [shown[0], shown[3]] == [number(before[t - 1].c.item()), number(before[t - 1].h.item())]
+            widget.get_by_role("button", name="Step back").click()
+
+
+@each_page
+def test_a_page_loads_the_scripts_of_its_widgets_once(http, page):
+    loaded = re.findall(r'<script[^>]* src="[^"]*widgets/([\w-]+\.js)', page.read_text("utf-8"))
+    assert len(loaded) == len(set(loaded))
+    assert set(loaded) == {script for name in USED[page] for script in page_scripts(name)}
+
+
+def test_other_pages_load_none(http):
+    for page, widgets in USED.items():
+        if not widgets:
+            assert "widgets/host.js" not in page.read_text("utf-8")
+
+
+@each_page
+def test_no_state_of_live_widgets_is_left_in_a_page(http, page):
+    text = page.read_text("utf-8")
+    assert "widget-state+json" not in text and "widget-view+json" not in text
+
+
+def test_a_stepper_adds_at_most_60_kb_to_a_page(http):
+    import gzip
+
+    text = (SITE / "book" / "gate-stepper.html").read_text("utf-8")
+    one = re.search(r"<rb-gate-stepper.*?</rb-gate-stepper>", text, re.S)[0]
+    element = len(gzip.compress(text.encode())) - len(gzip.compress(text.replace(one, "").encode()))
+    scripts = sum(len(gzip.compress(script.encode())) for script in page_scripts("gate-stepper").values())
+    assert 5_000 < element + scripts < 60_000

@@ -71,8 +71,12 @@ export function check(s) {
   if (s.drawn !== null) ink("drawn", s.drawn, rows * columns);
 }
 
-/** The stations: input, layers, softmax. */
-const stations = (s) => ["input", ...s.layers.map((_, k) => (k === s.layers.length - 1 ? "output" : "hidden")), "softmax"];
+/** The names of the stations: input, layers, softmax. */
+function stations({ s, w }) {
+  const L = s.layers.length;
+  const layers = s.layers.map((_, k) => (k === L - 1 ? w("output") : `${w("hidden")}${L > 2 ? ` ${k + 1}` : ""}`));
+  return [w("input"), ...layers, w("softmax")];
+}
 
 // --- where things stand -------------------------------------------------------------------------------------------
 const TALL = 224; // of a picture, and of all that stands beside it
@@ -167,13 +171,7 @@ function overview(ctx, c, lay) {
   const kids = [];
   const at = (...nodes) => kids.push(...nodes);
   const choose = (layer, unit) => () => set({ chosen: s.chosen.map((old, k) => (k === layer ? unit : old)) });
-  const heads = stations(s);
-
-  boxes.forEach((box, j) => {
-    const count = j === 0 ? c.x.length : box.n;
-    const text = `${side ? "" : `${w(heads[j])}: `}${w(`count_${box.kind}`, { n: count })}`;
-    if (side || j) at(h("text", { key: `head${j}`, class: `head${j === now ? " on" : ""}`, x: box.x, y: box.y - 10 }, text));
-  });
+  const heads = stations(ctx);
 
   // What the lit unit reads: all that stands before it.
   if (now > 0) {
@@ -185,6 +183,12 @@ function overview(ctx, c, lay) {
       : [[from.x, from.y + from.h + 3], [to.x + 2, to.y - 2], [to.x + to.w - 2, to.y - 2], [from.x + from.w, from.y + from.h + 3]];
     at(h("path", { key: "reads", class: "reads", d: `M${corners.map((p) => p.join(" ")).join("L")}Z` }));
   }
+
+  boxes.forEach((box, j) => {
+    const count = j === 0 ? c.x.length : box.n;
+    const text = `${side ? "" : `${heads[j]}: `}${w(`count_${box.kind}`, { n: count })}`;
+    if (side || j) at(h("text", { key: `head${j}`, class: `head${j === now ? " on" : ""}`, x: box.x, y: box.y - 10 }, text));
+  });
 
   boxes.forEach((box, j) => {
     if (box.kind === "input") return;
@@ -500,12 +504,12 @@ export function view(ctx) {
   const now = s.station;
   const go = (station) => () => set({ station });
   const layer = Math.min(now, L) - 1;
-  const heads = stations(s);
+  const heads = stations(ctx);
   const detail =
     now === 0 ? inputDetail(ctx, c) : now > L ? softmaxDetail(ctx, c, s.chosen[layer]) : layer === 0 ? threePictures(ctx, c, 0, s.chosen[0]) : threeRows(ctx, c, layer, s.chosen[layer]);
   return h(
     "div",
-    { class: `path ${lay.side ? "side" : "stack"}` },
+    { class: `path ${lay.side ? "side" : "stack"}${L > 2 ? " deep" : ""}` },
     h(
       "div",
       { class: "pictures", key: "pictures", role: "group", "aria-label": w("choose_picture") },
@@ -529,7 +533,7 @@ export function view(ctx) {
         return h(
           "button",
           { key: j, type: "button", class: "tab", "aria-current": j === now ? "step" : null, style: lay.side ? `left:${Math.max(left, 0)}px;width:${Math.min(right, lay.W) - Math.max(left, 0)}px` : "", onclick: go(j) },
-          L > 2 && head === "hidden" ? `${w(head)} ${j}` : w(head),
+          head,
         );
       }),
     ),
@@ -590,6 +594,7 @@ export const css = `
 .rb .tab{border:0;border-radius:0;font-weight:500;color:var(--gs-mute);padding:0 4px;min-height:44px;flex:1;border-bottom:3px solid transparent;margin-bottom:-1px}
 .side .tab{position:absolute;top:0;height:44px}
 .rb .tab[aria-current]{color:var(--gs-ink);font-weight:600;border-bottom-color:var(--gs-ink)}
+.stack.deep .tab{font-size:12px;padding:0}
 .field{position:relative}
 .rb .overview{position:absolute;inset:0;height:100%}
 .overview text,.rows text{font-size:13px;fill:var(--gs-mute)}
@@ -644,7 +649,7 @@ export const css = `
 @media (max-width:560px){
 .pictures{gap:4px}.rb .clear{padding:0 8px}
 .three{gap:5px}
-.body{min-height:222px}
+.body{min-height:248px}
 .soft,.soft thead,.soft tbody{display:flex;justify-content:center}.soft tr{display:flex;flex-direction:column}.soft th,.soft td{padding:0 10px;line-height:21px;text-align:right;min-height:21px}.soft th[scope=row]{text-align:right;padding:0 10px}.soft thead th:first-child{text-align:right}
 }
 `;

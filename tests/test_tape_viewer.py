@@ -238,6 +238,27 @@ def test_the_numbers_under_the_bars_are_pythons(chromium, loss):  # noqa: F811
 
 
 @browser
+@pytest.mark.parametrize("width", [390, 760])
+def test_nothing_is_left_over_from_what_was_drawn_before(chromium, width):  # noqa: F811
+    """Two siblings with one key: the second would be drawn anew each time, and what was drawn would stay."""
+    with opened(chromium, page(TapeViewer(window=2)), width=width) as tab:
+        twins = tab.evaluate(
+            """() => {
+              const element = document.querySelector('rb-tape-viewer'), found = new Set();
+              for (const window of [2, 5, 1, 12]) for (let moves = 0; moves <= 25; moves++) {
+                element.store.set({ window, moves });
+                for (const e of element.shadowRoot.querySelectorAll('*')) {
+                  const keys = [...e.childNodes].map((n) => n.rbKey).filter((k) => k != null);
+                  if (new Set(keys).size < keys.length) found.add(e.outerHTML.slice(0, 99));
+                }
+              }
+              return [...found];
+            }"""
+        )
+        assert twins == []
+
+
+@browser
 def test_the_keyboard_steps(chromium):  # noqa: F811
     with opened(chromium, page(TapeViewer())) as tab:
         tab.locator(".step").focus()

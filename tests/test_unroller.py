@@ -163,16 +163,28 @@ def test_every_step_of_the_folded_net_shows_the_numbers_of_the_package(chromium)
             assert DIGITS.findall(said.inner_text()) == [str(t), known[f"x{t}"], known[f"h{t - 1}"]]
             rings = tab.locator("svg .value.h")
             assert rings.all_text_contents() == [number(h[t - 1])]  # the context alone: h is not computed yet
+            flows = []  # how many pipes are filled: at step 1 the context is 0, at step 3 the input
+
+            def look(flows=flows):
+                widths = tab.locator(".pipe .flow").evaluate_all("all => all.map(e => +e.getAttribute('stroke-width'))")
+                flows.append(sum(width > 0 for width in widths))
+
+            look()
             tab.get_by_role("button", name="Step", exact=True).click()
+            look()
             known[f"a{t}"] = number(a)
             assert equation(tab) == known
+            assert rings.all_text_contents() == [number(h[t - 1])]
             wx, uh = number(2.0 * x[t - 1]), number(-0.9 * h[t - 1])
             assert DIGITS.findall(said.inner_text()) == [wx, uh, "0.30", number(a)]
             tab.get_by_role("button", name="Step", exact=True).click()
+            look()
             known[f"h{t}"] = number(h[t])
             assert equation(tab) == known
             assert rings.all_text_contents() == [number(h[t]), number(h[t - 1])]
             tab.get_by_role("button", name="Step", exact=True).click()
+            look()
+            assert flows == [[1, 3, 4, 5], [1, 5, 6, 7], [0, 3, 4, 5], [1, 5, 6, 7]][t - 1]
             # The copy: now the context holds the new state.
             assert rings.all_text_contents() == [number(h[t]), number(h[t])]
             assert tab.get_by_role("button", name="Copy", exact=True).get_attribute("aria-current") == "step"
@@ -205,6 +217,13 @@ def test_unfolded_columns_fill_up_one_by_one(chromium, width):  # noqa: F811
             assert tab.locator(".strip .bar").count() == t
         tab.get_by_role("button", name="Undo the last step").click()
         assert shown.all_text_contents() == expected(11)
+        for _ in range(9):
+            tab.get_by_role("button", name="Undo the last step").click()
+        assert shown.all_text_contents() == expected(2)
+        for t in (1, 0):
+            tab.get_by_role("button", name="Undo the last step").click()
+            assert shown.all_text_contents() == expected(t)
+        tab.get_by_role("button", name="To the end").click()
         tab.get_by_role("button", name="Back to the start").click()
         assert shown.all_text_contents() == ["0"]
         assert tab.locator(".strip .bar").count() == 0
@@ -368,7 +387,7 @@ def test_other_squashes_have_their_name_and_no_presets(chromium):  # noqa: F811
 def test_it_fits_and_everything_can_be_hit_and_read(chromium, width, theme):  # noqa: F811
     states = [
         Unroller("1000", t=2, station=2), Unroller("------------", 3, -2, 0.5, t=12, station=4),
-        Unroller("------------", 3, -2, t=11, station=4, folded=False), Unroller("1------", 3, -1.5, t=5, folded=False),
+        Unroller("------------", 3, -2, t=11, station=4, folded=False), Unroller("1------", 3, -1.5, t=5, station=4, folded=False),
         Unroller("1", t=1, station=4, folded=False),
     ]  # fmt: skip
     for widget in states:

@@ -12,6 +12,7 @@ except ModuleNotFoundError as error:
 from rnnbook.widgets.base import Widget
 from rnnbook.widgets.gate_stepper import GateStepper, held
 from rnnbook.widgets.input_path import InputPath
+from rnnbook.widgets.reber_walker import ReberWalker
 from rnnbook.widgets.tape_viewer import TapeViewer
 from rnnbook.widgets.unroller import Unroller
 
@@ -20,9 +21,10 @@ WIDGETS: dict[str, type[Widget]] = {
     widget.name: widget
     for widget in (
         InputPath,
+        ReberWalker,
         Unroller,
-        GateStepper,
         TapeViewer,
+        GateStepper,
     )
 }
 

@@ -63,7 +63,7 @@ class TapeViewer(Widget):
     >>> viewer.num_moves  # three windows: 4 steps forward, 4 back, and what was kept is given back
     27
     >>> [round(float(size), 2) for size in viewer.sizes()]  # the gradient that reaches each step
-    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 0.66, 0.79, 0.92]
+    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.83, 0.88, 0.93, 1.13]
     """
 
     name = "tape-viewer"

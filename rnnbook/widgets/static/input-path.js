@@ -258,6 +258,7 @@ function seen({ s, w }, c) {
 }
 
 // --- the picture: one control, drawn on with a pointer or with arrow keys and Space ---------------------------------
+const shade = (v) => (v === 0 || v === 1 ? String(v) : v.toFixed(2));
 const cursorOf = (ctx) => ctx.ui.cursor ?? [Math.floor((ctx.s.shape[0] - 1) / 2), Math.floor((ctx.s.shape[1] - 1) / 2)];
 
 function picture(ctx, lay) {
@@ -319,7 +320,7 @@ function picture(ctx, lay) {
             id: `pixel-${r}-${c}`,
             role: "gridcell",
             class: r === r0 && c === c0 ? "cursor" : "",
-            "aria-label": w("pixel", { r: r + 1, c: c + 1, v: num(v) }),
+            "aria-label": w("pixel", { r: r + 1, c: c + 1, v: shade(v) }),
             style: `--v:${v};left:${(c / columns) * 100}%;top:${(r / rows) * 100}%;width:${100 / columns}%;height:${100 / rows}%`,
           });
         }),
@@ -346,7 +347,7 @@ function inputDetail({ s, w, width }, c) {
   return h(
     "div",
     { class: "numbers n", key: "numbers", style: `grid-template-columns:repeat(${columns},minmax(0,${columns <= 8 ? 52 : 44}px))`, "aria-hidden": "true" },
-    c.x.map((v, k) => h("span", { key: k, class: v ? "some" : "" }, v === 0 ? "0" : v === 1 ? "1" : v.toFixed(2))),
+    c.x.map((v, k) => h("span", { key: k, class: v ? "some" : "" }, shade(v))),
   );
 }
 
@@ -413,7 +414,21 @@ function threeRows(ctx, c, layer, unit) {
   );
 }
 
-function softmaxDetail({ w }, c, unit) {
+/** Whether the table of the softmax stands upright: a row for each output. */
+const upright = (ctx) => ctx.s.layers.at(-1).b.length * 64 + 60 > Math.min(ctx.width, 720);
+
+/** Room for the largest of the details: nothing below it shifts. */
+function room(ctx) {
+  const [rows, columns] = ctx.s.shape;
+  const W = Math.min(ctx.width, 720);
+  const wide = W >= 520;
+  const n = ctx.s.layers.at(-1).b.length;
+  const numbers = columns * 33 > W || rows > 10 ? 0 : rows * 20;
+  return 20 + Math.max(numbers, wide ? 158 : 184, upright(ctx) ? 21 * (n + 1) : 136);
+}
+
+function softmaxDetail(ctx, c, unit) {
+  const { w } = ctx;
   const { y } = c.steps.at(-1);
   const e = y.map(Math.exp);
   const rows = [
@@ -423,10 +438,10 @@ function softmaxDetail({ w }, c, unit) {
   ];
   return h(
     "table",
-    { class: "soft n", key: "soft" },
+    { class: `soft n${upright(ctx) ? " upright" : ""}`, key: "soft" },
     h("caption", { class: "hide" }, w("table")),
-    h("thead", null, h("tr", null, h("th", { scope: "col" }, w("digit")), y.map((_, k) => h("th", { key: k, scope: "col", class: k === unit ? "on" : "" }, String(k))))),
-    h("tbody", null, rows.map(([head, values], r) => h("tr", { key: r }, h("th", { scope: "row" }, head), values.map((v, k) => h("td", { key: k, class: k === unit ? "on" : "" }, num(v)))))),
+    h("thead", null, h("tr", null, h("th", { key: "head", scope: "col" }, w("digit")), y.map((_, k) => h("th", { key: k, scope: "col", class: k === unit ? "on" : "" }, String(k))))),
+    h("tbody", null, rows.map(([head, values], r) => h("tr", { key: r }, h("th", { key: "head", scope: "row" }, head), values.map((v, k) => h("td", { key: k, class: k === unit ? "on" : "" }, num(v)))))),
   );
 }
 
@@ -516,7 +531,7 @@ export function view(ctx) {
       s.pictures.map((pixels, k) =>
         h(
           "button",
-          { key: k, type: "button", class: "thumb", "aria-label": w("picture_k", { k: k + 1, label: s.labels[k] }), "aria-pressed": String(s.drawn === null && k === s.row), onclick: () => set({ row: k, drawn: null }) },
+          { key: k, type: "button", class: "thumb", "aria-label": w("picture_k", { k: k + 1, label: s.labels[k] }), "aria-pressed": String(s.drawn === null && k === s.row), onclick: () => set({ row: k, drawn: null, chosen: [...s.chosen.slice(0, -1), argmax(run(s.layers, pixels).p)] }) },
           thumb(pixels, s.shape),
         ),
       ),
@@ -543,7 +558,7 @@ export function view(ctx) {
       "div",
       { class: "detail ruled", key: "detail" },
       h("div", { class: "which", key: "which" }, now > 0 ? chooser(ctx, layer) : h("p", { class: "lead", key: "lead" }, w("lead"))),
-      h("div", { class: "body", key: "body" }, detail),
+      h("div", { class: "body", key: "body", style: `min-height:${room(ctx)}px` }, detail),
       h("div", { class: "equation", key: "equation" }, equation(ctx, c)),
     ),
     h("p", { class: "say", key: "say", "aria-live": "polite" }, sentence(ctx, c)),
@@ -585,7 +600,7 @@ export function key(ctx, event) {
 
 export const css = `
 .path{--quick:220ms ease-out}
-.pictures{display:flex;gap:6px;align-items:center;margin-bottom:6px}
+.pictures{display:flex;flex-wrap:wrap;gap:6px;align-items:center;margin-bottom:6px}
 .rb .thumb{padding:5px;width:44px;height:44px;flex:none}
 .rb .thumb[aria-pressed=true]{border:2px solid var(--gs-ink);padding:4px}
 .thumb .ink,.overview .ink,.three .ink{fill:var(--gs-ink)}
@@ -624,12 +639,12 @@ export const css = `
 .hint{position:absolute;top:0;right:0}
 .under{margin:4px 0 0!important}
 .detail{margin-top:12px}
-.which{min-height:44px;display:flex;align-items:center;justify-content:center}
+.which{min-height:46px;display:flex;align-items:center;justify-content:center}
 .lead{color:var(--gs-mute);text-align:center;text-wrap:balance}
 .chooser{display:flex;gap:6px;align-items:center}.chooser button{display:inline-flex;align-items:center;justify-content:center;padding:0}
 .chooser button svg{width:20px;height:20px;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
 .chooser select{min-width:158px}
-.body{min-height:178px;display:flex;align-items:center;justify-content:center;padding:8px 0}
+.body{display:flex;align-items:center;justify-content:center;padding:8px 0}
 .three{display:flex;align-items:center;gap:14px}
 .three figure{margin:0}.three figcaption{font-size:13px;color:var(--gs-mute);text-align:center;margin-top:4px;white-space:nowrap}
 .three .frame{fill:none;stroke:var(--gs-line)}
@@ -638,6 +653,7 @@ export const css = `
 .soft{border-collapse:collapse;font-size:13.5px}
 .soft th,.soft td{padding:5px 8px;text-align:right;font-weight:400}.soft th{color:var(--gs-mute)}.soft th[scope=row]{text-align:left;padding-left:0}
 .soft .on{background:var(--gs-wash);font-weight:600;color:var(--gs-ink)}
+.soft.upright,.upright thead,.upright tbody{display:flex;justify-content:center}.upright tr{display:flex;flex-direction:column}.upright th,.upright td{padding:0 10px;line-height:21px;text-align:right;min-height:21px}.soft.upright th[scope=row]{text-align:right;padding:0 10px}
 .soft sup{font-size:.72em;line-height:0}
 .equation{min-height:66px;display:flex;flex-wrap:wrap;justify-content:center;align-items:flex-start;gap:4px 8px}
 .equation .term{display:flex;flex-direction:column;align-items:center;font:22px/1.3 var(--math);min-width:34px;white-space:nowrap}
@@ -649,7 +665,5 @@ export const css = `
 @media (max-width:560px){
 .pictures{gap:4px}.rb .clear{padding:0 8px}
 .three{gap:5px}
-.body{min-height:248px}
-.soft,.soft thead,.soft tbody{display:flex;justify-content:center}.soft tr{display:flex;flex-direction:column}.soft th,.soft td{padding:0 10px;line-height:21px;text-align:right;min-height:21px}.soft th[scope=row]{text-align:right;padding:0 10px}.soft thead th:first-child{text-align:right}
 }
 `;

@@ -41,12 +41,9 @@ export function slopes(cell, trace, dy, K) {
 
 /** Where the same thing happens with windows of another length; the end stays the end. */
 export function moved(T, K, moves, to) {
-  const was = order(T, K);
-  const now = order(T, to);
   if (moves <= 0) return 0;
-  if (moves >= was.length) return now.length;
-  const { kind, t } = was[moves - 1];
-  return 1 + now.findIndex((m) => m.kind === kind && (kind === "free" ? m.a <= t && t <= m.z : m.t === t));
+  const { kind, t } = order(T, K)[moves - 1];
+  return 1 + order(T, to).findIndex((m) => m.kind === kind && (kind === "free" ? m.a <= t && t <= m.z : m.t === t));
 }
 
 const norm = (v) => Math.hypot(...v);

@@ -222,7 +222,7 @@ function folded({ s, w, wide, set, W }, steps, now) {
     label(p.h, rail - p.R - 11, `name h ${s.station === 4 ? "now" : look(3)}`, tsym("h", s.t)),
     label(p.sum - p.r - 10, foot - 1, `name end h ${context}`, tsym("h", copied ? s.t : s.t - 1)),
     label(p.sum - p.r - 10, foot + 17, "note end", w("context")),
-    label(p.w, rail - p.gain - 11, `small ${look(2)}`, num(s.w)),
+    label(p.w, rail + p.gain + 20, `small ${look(2)}`, num(s.w)),
     label(p.sum - p.gain - 9, middle + 5, `small end ${look(2)}`, num(s.u)),
     label((p.h + p.sum) / 2, foot - Math.max(px / 2, 6) - 11, `note ${s.station === 4 ? "h now" : ""}`, w("copied")),
     roomy ? say(known(2, wx), (p.w + p.sum + p.gain - p.plus) / 2, rail - bore / 2 - 10, `small ${look(2)}`, h("tspan", { class: "it" }, "w x")) : null,

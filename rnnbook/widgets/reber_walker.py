@@ -1,0 +1,204 @@
+"""A walk through Reber's grammar, and what a trained net expects at each step of it."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+from traitlets import Any as AnyTrait
+from traitlets import Dict, Int, Unicode, observe, validate
+
+from rnnbook import validation as check
+from rnnbook.cells import ElmanCell
+from rnnbook.data import ReberGrammar
+from rnnbook.data.reber import ARROWS, SYMBOLS
+from rnnbook.diagrams import automaton
+from rnnbook.functional import softmax
+from rnnbook.layers import Dense
+from rnnbook.model import Sequential
+from rnnbook.plots import number
+from rnnbook.recurrent import Recurrent
+from rnnbook.widgets.base import Widget
+
+#: Where each place of the grammar is drawn: column, row.
+PLACES: dict[int, tuple[int, int]] = {
+    0: (0, 1), 1: (1, 1), 2: (2, 0), 3: (2, 2), 4: (4, 0), 5: (4, 2), 6: (5, 1), 7: (6, 1),
+}  # fmt: skip
+#: Letters that fit below the drawing.
+MAX_LETTERS = 40
+
+
+class ReberWalker(Widget):
+    """Walk along the arrows of Reber's grammar, by typing, pressing letters, or by chance.
+
+    With a net, each step also shows its state, the copy of the last one, and how much it expects each next letter,
+    beside what the grammar allows.
+
+    Parameters
+    ----------
+    string : str
+        Letters of the grammar, at most 40.  It may leave the grammar: the walk then stops there and says why.
+    net : Sequential, optional
+        A `Recurrent` of one `ElmanCell` that reads the ids of the seven letters, then a `Dense` layer with seven
+        logits.  Its weights are handed to the page with six significant digits.
+    t : int
+        How many letters have been read.
+
+    Attributes
+    ----------
+    string, t
+        In sync with the page.
+    arrows, places, symbols, net
+        The grammar, and the net's weights or None; as plain JSON.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a string with other letters, a net of another kind, or a `t` beyond the walk.
+
+    Examples
+    --------
+    >>> walker = ReberWalker("BTSX", t=4)
+    >>> walker.place(), walker.legal()
+    (4, 'SX')
+    """
+
+    name = "reber-walker"
+
+    string = Unicode("BTSX").tag(sync=True)
+    t = Int(0).tag(sync=True)
+    symbols = Unicode(SYMBOLS).tag(sync=True)
+    arrows = Dict().tag(sync=True)
+    places = Dict().tag(sync=True)
+    net = AnyTrait(None, allow_none=True).tag(sync=True)
+
+    def __init__(self, string: str = "BTSX", *, net: Sequential | None = None, t: int = 0):
+        super().__init__(
+            arrows={str(place): [list(arrow) for arrow in ARROWS.get(place, ())] for place in PLACES},
+            places={str(place): list(at) for place, at in PLACES.items()},
+            net=None if net is None else _weights(net),
+            string=string,
+        )
+        self.t = t
+
+    # The kernel may set these at any time; the page checks its own side.
+    @validate("string")
+    def _typed(self, proposal: Any) -> str:
+        string = proposal["value"]
+        if len(string) > MAX_LETTERS or set(string) - set(SYMBOLS):
+            raise ValueError(f"string must be at most {MAX_LETTERS} letters of {SYMBOLS}, got {string!r}")
+        return string
+
+    @observe("string")
+    def _shorter(self, change: Any) -> None:
+        self.t = min(self.t, len(_walk(change["new"])) - 1)
+
+    @validate("t")
+    def _read(self, proposal: Any) -> int:
+        return int(check.number("t", proposal["value"], 0, len(_walk(self.string)) - 1))
+
+    def place(self) -> int:
+        """Say where the walk stands after t letters."""
+        return _walk(self.string)[self.t]
+
+    def legal(self) -> str:
+        """Say which letters may come next."""
+        return "".join(sorted((symbol for symbol, _ in ARROWS.get(self.place(), ())), key=SYMBOLS.index))
+
+    def expected(self) -> np.ndarray | None:
+        """Compute the net's probabilities of the seven letters after t letters; None without a net or letters.
+
+        Returns
+        -------
+        array (7,), or None
+        """
+        if self.net is None or self.t == 0:
+            return None
+        params = self.net["cell"]["params"]
+        cell = ElmanCell(7, len(params["U"]), params=params, activation=self.net["cell"]["activation"], dtype=np.float64)
+        _, state = Recurrent(cell)(np.array([[SYMBOLS.index(letter)] for letter in self.string[: self.t]]))
+        return softmax(state.h[0] @ np.array(self.net["W"]).T + np.array(self.net["b"]))
+
+    def still(self) -> str:
+        walk = _walk(self.string)
+        read, here = self.string[: len(walk) - 1], walk[-1]
+        last = ReberWalker(self.string)
+        last.net, last.t = self.net, len(read)
+        after = ", ".join(last.legal()) or "nothing more"
+        drawn = automaton(
+            ARROWS,
+            PLACES,
+            path=read,
+            alt=f"Reber's grammar. The walk {', '.join(read) or 'has not begun'} is lit and stands at place {here}. "
+            f"Next may come: {after}.",
+            caption=f"After {read or 'nothing'}, the walk stands at {here}. Next may come: {after}.",
+        )
+        expected = last.expected()
+        if expected is None:
+            return str(drawn)
+        cells = "".join(
+            f"<tr><th scope='row'>{symbol}</th><td>{'yes' if symbol in last.legal() else ''}</td>"
+            f"<td>{html.escape(number(p))}</td></tr>"
+            for symbol, p in zip(SYMBOLS, expected, strict=True)
+        )
+        head = "<thead><tr><th scope='col'>Next</th><th scope='col'>Legal</th><th scope='col'>Expected</th></tr></thead>"
+        return f"{drawn}<table class='table'>{head}<tbody>{cells}</tbody></table>"
+
+    @classmethod
+    def gallery(cls) -> dict[str, Widget]:
+        return {
+            "On the way": cls("BTSXXTVPSE", t=4),
+            "A trained net": cls("BTSSXXTVPSE", t=6, net=_small_net()),
+            "A letter that leaves the grammar": cls("BPTTSE", t=4),
+        }
+
+
+def _walk(string: str) -> list[int]:
+    """Places of the longest walk that a string begins with."""
+    places = [0]
+    for symbol in string:
+        onward = dict(ARROWS.get(places[-1], ()))
+        if symbol not in onward:
+            break
+        places.append(onward[symbol])
+    return places
+
+
+def _weights(net: Any) -> dict[str, Any]:
+    """The weights of a net that can be walked with, as plain JSON."""
+    wanted = "net must be a Sequential of a Recurrent with an ElmanCell (7 inputs) and a linear Dense with 7 outputs"
+    layers = list(net.layers.values()) if isinstance(net, Sequential) else []
+    if len(layers) != 2 or not isinstance(layers[0], Recurrent) or not isinstance(layers[1], Dense):
+        raise TypeError(f"{wanted}, got {net!r}")
+    cell, out = layers[0].cell, layers[1]
+    sizes = (cell.input_size, out.output_size)
+    if type(cell) is not ElmanCell or sizes != (7, 7) or out.config().get("activation") not in (None, "identity"):
+        raise ValueError(f"{wanted}, got {net!r}")
+
+    def short(a: np.ndarray) -> Any:
+        return np.vectorize(lambda v: float(f"{v:.6g}"))(check.finite("net", np.asarray(a, float))).tolist()
+
+    return {
+        "cell": {
+            "kind": "ElmanCell",
+            "activation": cell.activation,
+            "params": {k: short(p) for k, p in cell.params.items()},
+        },
+        "W": short(out.params["W"]),
+        "b": short(out.params["b"]),
+    }
+
+
+def _small_net() -> Sequential:
+    """Train a net for the gallery: it knows the grammar fairly well after a few seconds."""
+    from rnnbook.losses import softmax_cross_entropy
+    from rnnbook.optim import Adam
+    from rnnbook.train import Trainer
+
+    rng = np.random.default_rng(0)
+    net = Sequential(rnn=Recurrent(ElmanCell(7, 12, rng=rng)), out=Dense(12, 7, rng=rng))
+    grammar = ReberGrammar()
+    trainer = Trainer(net, softmax_cross_entropy, Adam(0.02), rng=rng, clip_norm=1)
+    trainer.fit(lambda rng: grammar.batch(rng, 16), num_updates=250)
+    return net

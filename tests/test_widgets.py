@@ -158,7 +158,8 @@ def test_words_stand_in_both_languages(section):
     for key, entry in words_of(section).items():
         assert set(entry) == set(LANGUAGES), (key, entry)
         en, ko = (entry[language] for language in LANGUAGES)
-        assert en.strip() == en != "" and ko.strip() == ko != "", (key, entry)
+        assert en.strip() and ko.strip(), (key, entry)
+        assert [en[0].isspace(), en[-1].isspace()] == [ko[0].isspace(), ko[-1].isspace()], (key, entry)
         assert set(PLACEHOLDER.findall(en)) == set(PLACEHOLDER.findall(ko)), (key, entry)
         assert not re.search(r"[{}]", PLACEHOLDER.sub("", en + ko)), (key, entry)
         assert not re.search(r"[가-힣]", en), (key, en)

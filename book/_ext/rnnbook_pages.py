@@ -47,7 +47,7 @@ def write_widget_scripts(app, config):
 
 
 def add_widget_scripts(app, pagename, templatename, context, doctree):
-    """Load, on this page, what the widgets on it need. Plain scripts: a page may be opened as a file."""
+    """Load, on this page, what its widgets need. Plain scripts: a page may be opened as a file."""
     raw = doctree.findall(nodes.raw) if doctree else []
     used = {
         name for node in raw for name in re.findall(r"<rb-([a-z-]+) data-state=", node.astext())

@@ -116,12 +116,16 @@ class ReberWalker(Widget):
         if self.net is None or self.t == 0:
             return None
         params = self.net["cell"]["params"]
-        cell = ElmanCell(7, len(params["U"]), params=params, activation=self.net["cell"]["activation"], dtype=np.float64)
+        cell = ElmanCell(
+            7, len(params["U"]), params=params, activation=self.net["cell"]["activation"], dtype=np.float64
+        )
         _, state = Recurrent(cell)(np.array([[SYMBOLS.index(letter)] for letter in self.string[: self.t]]))
         return softmax(state.h[0] @ np.array(self.net["W"]).T + np.array(self.net["b"]))
 
     def still(self) -> str:
+        # Where the walk stands; if it has not begun, where it leads.
         walk = _walk(self.string)
+        walk = walk[: self.t + 1] if self.t else walk
         read, here = self.string[: len(walk) - 1], walk[-1]
         last = ReberWalker(self.string)
         last.net, last.t = self.net, len(read)
@@ -136,14 +140,16 @@ class ReberWalker(Widget):
         )
         expected = last.expected()
         if expected is None:
-            return str(drawn)
+            return drawn._repr_html_()
         cells = "".join(
             f"<tr><th scope='row'>{symbol}</th><td>{'yes' if symbol in last.legal() else ''}</td>"
             f"<td>{html.escape(number(p))}</td></tr>"
             for symbol, p in zip(SYMBOLS, expected, strict=True)
         )
-        head = "<thead><tr><th scope='col'>Next</th><th scope='col'>Legal</th><th scope='col'>Expected</th></tr></thead>"
-        return f"{drawn}<table class='table'>{head}<tbody>{cells}</tbody></table>"
+        head = (
+            "<thead><tr><th scope='col'>Next</th><th scope='col'>Legal</th><th scope='col'>Expected</th></tr></thead>"
+        )
+        return f"{drawn._repr_html_()}<table class='table'>{head}<tbody>{cells}</tbody></table>"
 
     @classmethod
     def gallery(cls) -> dict[str, Widget]:

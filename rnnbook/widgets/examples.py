@@ -24,7 +24,7 @@ class Example:
     inputs : mapping from names to sequences of T numbers
         The features.  A name, and the first word of a label, is looked up in the table of words.
     weights : mapping from letters to dicts
-        For each row: ``"b"``, ``"U"``, ``"P"``, and weights by the name of the feature.  What is left out is 0.
+        For each row: ``"b"``, ``"U"``, ``"P"``, ``"b_n"``, and weights by the name of the feature.  What is left out is 0.
     labels : sequence of T texts, optional
         What happens at each step.
     """
@@ -43,6 +43,8 @@ class Example:
             for name, value in weights.items():
                 if name in ("b", "U"):
                     params[name][row] = value
+                elif name == "b_n":
+                    params["b_n"][0] = value
                 elif name == "P":
                     params["P"]["ifo".index(letter)] = value
                 else:
@@ -95,7 +97,7 @@ EXAMPLES: dict[str, Example] = {
         {
             "i": {"word": 5, "U": 0.3, "b": -2.5},
             "f": {"end": -9, "U": 0.2, "b": 3},
-            "g": {"word": 0.5, "U": 0.9},
+            "g": {"word": 0.25},
             "o": {"U": 0.2, "b": 2},
         },
         _IN_AND_END,
@@ -114,12 +116,12 @@ EXAMPLES: dict[str, Example] = {
     "never-forgets": Example(
         "LSTM1997Cell",
         _WORDS,
-        {"i": {"word": 5, "b": -2.5}, "g": {"word": 0.5}, "o": {"b": 2}},
+        {"i": {"word": 5, "b": -2.5}, "g": {"word": 0.25}, "o": {"b": 2}},
         _IN_AND_END,
     ),
     "timer": Example(
         "PeepholeLSTMCell",
-        {"value": [0] * 12},
+        {"value": [0] * 10},
         {"i": {"b": 6}, "f": {"P": -40, "b": 36}, "g": {"b": 0.203}, "o": {"P": 40, "b": -36}},
     ),
     "coupled": Example("CoupledLSTMCell", _LATCH, {k: v for k, v in _REMEMBER.items() if k != "i"}, _WRITTEN),
@@ -129,10 +131,11 @@ EXAMPLES: dict[str, Example] = {
         {"r": {"b": 2}, "z": {"write": -8, "b": 4}, "n": {"bit": 2, "U": 0.4}},
         _WRITTEN[:7] + [""],
     ),
+    # With one unit, r (U h) and U (r h) are the same: what tells the two GRUs apart here is the bias inside the reset.
     "gru-restart": Example(
         "GRUCell",
         _WORDS,
-        {"r": {"end": -8, "b": 3}, "z": {"word": -5, "end": -7, "b": 3}, "n": {"word": 0.5, "U": 1.1}},
+        {"r": {"end": -8, "b": 3}, "z": {"word": -5, "end": -7, "b": 3}, "n": {"word": 0.5, "U": 1.1, "b_n": 0.25}},
         _IN_AND_END,
     ),
     "gru-before": Example(

@@ -59,7 +59,7 @@ export const drawingCss = `
 .lip,.ring{fill:none;stroke:var(--k)}
 .lip{stroke-width:1.5;stroke:var(--gs-paper);transition:ry .22s ease-out}.ring{stroke-width:2.5}
 .valve.done .jaw{opacity:.3}.valve.done .ring{opacity:.5;stroke-width:1.75}.valve.done .fun{opacity:.34}
-.valve.later .ring{stroke:var(--gs-faint);stroke-width:1.5}
+.valve.later .ring{stroke:var(--gs-faint);stroke-width:1.5}.valve.unknown .ring{stroke-dasharray:3 4}
 .rb .valve.held .ring{stroke-width:4;opacity:1}
 .pin circle{fill:var(--k);stroke:var(--gs-paper);stroke-width:2}.pin path{fill:none;stroke:var(--gs-paper);stroke-width:1.4;stroke-linejoin:round}
 .lab{fill:var(--k);font-weight:600}
@@ -106,7 +106,7 @@ function chevrons(L, key, from, to, y, v, level) {
 /** A thin line from the bus up to what reads it; backward, the gradient that comes down it. */
 function reader(q, k, x, y, yb, level) {
   const { L, bw, d } = q;
-  const on = level === 2 && !bw;
+  const on = level === 2 && !bw && q.hold[k] == null; // a held gate reads nothing
   const style = on ? `stroke:${ink(k)}` : null;
   const parts = [path(`read ${k}`, `read ${on ? "on" : ""}`, `M${x} ${yb}V${y + (bw ? 2 : 7)}`, { style })];
   if (bw) {
@@ -157,7 +157,7 @@ function valve(q, { k, cx, cy, station, vin, vout, fill, negative, value, label,
       };
   return h(
     "g",
-    { key: `valve ${label ?? k}`, class: `valve ${LEVEL[level]} ${held ? "held" : ""}`, style: `--k:${bw ? MUTE : ink(k)}`, ...action },
+    { key: `valve ${label ?? k}`, class: `valve ${LEVEL[level]} ${v == null ? "unknown" : ""} ${held ? "held" : ""}`, style: `--k:${bw ? MUTE : ink(k)}`, ...action },
     h("circle", { key: "hit", class: "hit", cx, cy, r: R + 5 }),
     h("circle", { key: "mask", class: "mask", cx, cy, r: R }),
     v == null
@@ -435,10 +435,10 @@ function elman(q) {
     o.push(
       flow(L, "x", p.x, one ? q.xs[0] * as : 0, MUTE, lv(input) || 1),
       flow(L, "wx", p.wx, r.wx.h * as, MUTE, lv(state) === 2 ? 2 : lv(input)),
-      flow(L, "h0", p.h0, r.h0, ink("h"), lv(context) === 2 ? 2 : 1),
+      flow(L, "h0", p.h0, r.h0 * as, ink("h"), lv(context) === 2 ? 2 : 1),
       flow(L, "uh", p.uh, r.uh.h * as, ink("h"), lv(state) === 2 ? 2 : lv(context)),
       flow(L, "a", p.a, r.a.h * as, INK, lv(state)),
-      flow(L, "h1", p.h1, r.h, ink("h"), lv(state)),
+      flow(L, "h1", p.h1, r.h * as, ink("h"), lv(state)),
     );
   } else {
     o.push(

@@ -11,7 +11,7 @@ export const equationCss = `
 .s{font:20px/28px var(--math)}.rb .s i{font-size:1em}
 .v{font:600 13.5px/20px var(--sans);font-variant-numeric:tabular-nums}
 .o{font:20px/28px var(--math);color:var(--gs-mute)}.fn{margin-right:-4px}.sp{margin-right:18px}
-.one .s,.one .o{font-size:25px;line-height:34px}.one .v{font-size:15px;line-height:22px}.one .row{gap:11px}
+.one .s,.one .o{font-size:25px;line-height:34px}.one .v{font-size:15px;line-height:22px}.one .heldtxt{line-height:34px}.one .row{gap:11px}
 .up{font-family:var(--math)}
 .heldtxt{line-height:28px;color:var(--gs-mute)}
 .route{align-self:center;margin-left:14px;font-size:13px;color:var(--gs-mute)}
@@ -168,15 +168,18 @@ export function sentence(c) {
   const n = (values) => Object.fromEntries(Object.entries(values).map(([k, v]) => [k, num(v)]));
   const gru = kind.startsWith("GRU");
   const station = c.stations[c.cur];
+  const gate = { forget: "f", input: "i", output: "o", reset: "r", update: "z" }[station];
+  if (!bw && gate in c.hold) return w("say_gate_held", { gate: w(`gate_${gate}`), v: num(r[gate]) });
   if (!bw) {
     if (station === "forget") return w(`say_forget_${degree(r.f)}`, n({ f: r.f }));
     if (station === "keep") return w("say_keep", n({ c: r.c0 }));
     if (station === "input") {
       if (kind === "ElmanCell") return w("say_elman_input", n({ wx: r.wx.h }));
       if (kind === "CoupledLSTMCell") return w("say_input_coupled", n({ f: r.f, i: r.i, g: r.g }));
+      if (Math.abs(r.g) < 0.0005) return w("say_input_nothing");
       return w(`say_input_${r.i > 0.5 ? "open" : "shut"}`, n({ i: r.i, g: r.g }));
     }
-    if (station === "update") return gru ? w(`say_gru_update_${degree(r.z)}`, n({ z: r.z })) : w("say_update", n({ kept: r.f * r.c0, came: r.i * r.g, c: r.c }));
+    if (station === "update") return gru ? w(`say_gru_update_${degree(r.z)}`, n({ z: r.z, new: 1 - r.z })) : w("say_update", n({ kept: r.f * r.c0, came: r.i * r.g, c: r.c }));
     if (station === "output") return w(`say_output_${r.o < 0.2 ? "shut" : "open"}`, n({ o: r.o, h: r.h }));
     if (station === "reset") return w(`say_reset_${degree(r.r)}`, n({ r: r.r }));
     if (station === "candidate") return w("say_candidate", n({ n: r.n }));

@@ -1,6 +1,6 @@
 // One cell, one step, one gate at a time: forward, and backward.
 
-import { h, num, num2, sym, tsym, expect, Bad, slider, transport } from "./host.js";
+import { h, num, sym, expect, Bad, icon, slider, transport } from "./host.js";
 import { KINDS, forward, backward, shapes, zeros } from "./core.js";
 import { STATIONS, ROWS } from "./stations.js";
 import { drawing, drawingCss, family, ink, layout } from "./cell-drawings.js";
@@ -37,8 +37,8 @@ ${equationCss}
 .time input::-moz-range-thumb{width:16px;height:16px;border-radius:50%;border:0;background:var(--gs-ink)}
 .scale{text-align:right;color:var(--gs-mute);font-size:12.5px;min-height:19px}
 .pop{position:absolute;z-index:3;display:grid;grid-template-columns:52px 1fr 52px 52px;gap:6px;align-items:center;padding:8px 10px 10px;background:var(--gs-paper);border:1.5px solid var(--k);border-radius:12px;box-shadow:0 6px 24px rgb(0 0 0/.16)}
-.poph{grid-column:1/-1;color:var(--k);font-weight:600;font-size:14px}
-.rb .pop button{padding:0 4px}.rb .pop input{accent-color:var(--k)}
+.poph{grid-column:1/4;align-self:center;color:var(--k);font-weight:600;font-size:14px}
+.rb .pop button{padding:0 4px}.rb .pop .close{border:0;display:grid;place-items:center;color:var(--gs-mute)}.poph small{color:var(--gs-mute);font-weight:400}.rb .pop input{accent-color:var(--k)}
 .which{display:flex;gap:8px;align-items:center;flex-wrap:wrap;margin:6px 0 2px}
 .rb .which button[aria-pressed=true]{border-color:var(--k);color:var(--k)}
 .edit{max-height:430px;overflow:auto;padding:0 4px 6px}
@@ -94,10 +94,13 @@ function computed({ s, ui }) {
     cell: s.cell, inputs: s.inputs, hold: s.hold, unit: s.unit, trace, back,
     cm: memory ? most(trace.map((r) => r.c[u]), 1) : 1,
     // The gradient that enters is 1: what follows is seen against it.
-    gm: most(back.flatMap((d) => [memory ? d.dc[u] : 0, d.dh[u], d.dprev.h[u]]), 1),
-    am: s.cell.kind === "ElmanCell" ? most(trace.flatMap((r) => [r.a.h[u], r.wx.h[u], r.uh.h[u], s.inputs[0].length === 1 ? r.x[0] : 0]), 1) : 1,
+    gm: most(back.flatMap((d) => [memory ? d.dc[u] : 0, d.dh[u], d.dprev.h[u], s.cell.kind === "ElmanCell" ? normOf(d.dx) : 0]), 1),
+    am: s.cell.kind === "ElmanCell" ? most(trace.flatMap((r) => [r.h[u], r.a.h[u], r.wx.h[u], r.uh.h[u], s.inputs[0].length === 1 ? r.x[0] : 0]), 1) : 1,
   });
 }
+
+/** Of one input its own gradient, with its sign; of several the length. */
+const normOf = (dx) => (dx.length === 1 ? dx[0] : Math.hypot(...dx));
 
 /** The numbers of one unit, out of a record of vectors. */
 function ofUnit(record, u, extra) {
@@ -151,18 +154,28 @@ export function view(ctx) {
   const record = all.trace[s.t - 1];
   const r = ofUnit(record, u, { h0: record.prev.h[u], c0: record.prev.c?.[u] });
   const back = all.back[s.t - 1];
-  const d = ofUnit(back, u, { dh0: back.dprev.h[u], dc0: back.dprev.c?.[u], dx: back.dx.length === 1 ? back.dx[0] : Math.hypot(...back.dx) });
+  const d = ofUnit(back, u, { dh0: back.dprev.h[u], dc0: back.dprev.c?.[u], dx: normOf(back.dx) });
   const q = {
     kind, stations, cur, lv, r, d, bw, w, wide, T, t: s.t, xs: s.inputs[s.t - 1], hold: s.hold, open: ui.open, L: layout(kind, wide), params: s.cell.params, unit: u,
     activation: s.cell.activation ?? "tanh", H: s.cell.params.U[0].length,
     cs: 1 / all.cm, gs: 1 / all.gm, as: 1 / all.am,
     toggle: (k) => (ui.open === k ? closePanel(ctx) : openPanel(ctx, k)),
   };
+  const onward = step(ctx, !bw);
+  const again = () => ctx.set({ t: bw ? T : 1, station: bw ? stations.length : 1 });
   // A new example or another kernel's cell may lack the gate whose panel is open.
   const open = ui.open && KINDS[kind].gates.includes(ui.open) ? ui.open : null;
   return h(
     "div",
-    { key: "stepper", "data-mode": s.direction },
+    {
+      key: "stepper", "data-mode": s.direction,
+      onclick: (e) => {
+        // A press beside the panel closes it; one on the figure lets the arrow keys step.
+        const on = (what) => e.composedPath().some((node) => node.matches?.(what));
+        if (open && !on(".pop, .valve")) ctx.setUI({ open: null });
+        if (!on("button, [role=button], a, input, select, summary, pre, .edit, .pop")) ctx.root.querySelector(".step").focus({ preventScroll: true });
+      },
+    },
     top(ctx, bw),
     tabs(ctx, q),
     h("div", { class: "stage", key: "stage" }, drawing(q), open ? panel(ctx, q, open) : null),
@@ -171,8 +184,8 @@ export function view(ctx) {
     transport({
       where: [h("i", null, "t"), ` = ${s.t}`, h("span", null, ` ${w("of", { n: T })}`)],
       back: bw,
-      names: { first: w("time_before"), undo: w("undo"), step: w(bw ? "step_back" : "step"), last: w("time_after") },
-      moves: { first: toTime(ctx, s.t - 1), undo: step(ctx, bw), step: step(ctx, !bw), last: toTime(ctx, s.t + 1) },
+      names: { first: w("time_before"), undo: w("undo"), step: w(!onward ? "again" : bw ? "step_back" : "step"), last: w("time_after") },
+      moves: { first: toTime(ctx, s.t - 1), undo: step(ctx, bw), step: onward ?? again, last: toTime(ctx, s.t + 1) },
     }),
     strip(ctx, q, all),
     edit(ctx, q),
@@ -190,8 +203,11 @@ function top(ctx, bw) {
       onclick: () => {
         if (s.direction === direction) return;
         ui.open = null;
-        const back = direction === "backward";
-        set({ direction, t: back ? s.inputs.length : 1, station: back ? STATIONS[s.cell.kind].length : 1 });
+        const ends = { forward: { t: 1, station: 1 }, backward: { t: s.inputs.length, station: STATIONS[s.cell.kind].length } };
+        // The first time from its own end; later from where the reader left it.
+        const left = ui.left?.example === s.example && ui.left.T === s.inputs.length ? ui.left[direction] : null;
+        ui.left = { example: s.example, T: s.inputs.length, [s.direction]: { t: s.t, station: s.station } };
+        set({ direction, ...(left ?? ends[direction]) });
       },
     }, label);
   return h(
@@ -257,7 +273,7 @@ function panel(ctx, q, k) {
   const width = Math.min(296, L.W * scale - 8);
   const left = Math.max(4, Math.min(L.W * scale - width - 4, at[0] * scale - width / 2));
   // Never over its own gate: below it, or above the lowest one.
-  const top_ = k === "o" ? at[1] * scale - L.R * scale - 128 : at[1] * scale + L.R * scale + 14;
+  const top_ = k === "o" ? at[1] * scale - L.R * scale - 148 : at[1] * scale + L.R * scale + 14;
   const v = s.hold[k] ?? q.r[k];
   const hold = (value) => {
     const { [k]: _, ...others } = s.hold;
@@ -274,7 +290,8 @@ function panel(ctx, q, k) {
         closePanel(ctx);
       },
     },
-    h("span", { class: "poph", key: "head" }, w(s.hold[k] == null ? "stands_at" : "held_at", { gate: k, v: num(v) }), q.H > 1 ? ` ${w("all_units")}` : null),
+    h("span", { class: "poph", key: "head" }, w(s.hold[k] == null ? "stands_at" : "held_at", { gate: k, v: num(v) }), q.H > 1 ? h("small", null, ` ${w("all_units")}`) : null),
+    h("button", { key: "close", type: "button", class: "close icon", "aria-label": w("close"), title: w("close"), onclick: () => closePanel(ctx) }, icon("close")),
     button(w("shut"), 0),
     h("input", { key: "slider", type: "range", min: 0, max: 1, step: 0.01, value: v, "aria-label": w("hold_gate", { gate: w(`gate_${k}`) }), "aria-valuetext": num(v), oninput: (e) => hold(+e.target.value) }),
     button(w("open"), 1),
@@ -295,7 +312,11 @@ function strip(ctx, q, all) {
   const W = wide ? 700 : 358;
   const left = wide ? 122 : 30;
   const cw = (W - left) / T;
-  const top_ = 34;
+  // Few inputs are shown above the rows.
+  const D = s.inputs[0].length;
+  const ih = 21;
+  const inputs = D <= 3 ? D : 0;
+  const top_ = 34 + inputs * ih;
   const rh = 29;
   const rows = Object.entries(ROWS[q.kind]);
   const H = top_ + rows.length * rh + 8;
@@ -320,6 +341,15 @@ function strip(ctx, q, all) {
         number_ ? h("text", { x: narrow && t > T - 4 ? W : x(t), y: 13, "text-anchor": narrow && t > T - 4 ? "end" : "middle", class: "tn" }, String(t)) : null,
         said && text ? h("text", { key: "label", x: anchor === "end" ? W : anchor === "start" ? left : x(t), y: 28, "text-anchor": anchor, class: "tx" }, text) : null));
   }
+  for (let j = 0; j < inputs; j++) {
+    const y = 34 + (j + 0.5) * ih;
+    const most = Math.max(1, ...s.inputs.map((row) => Math.abs(row[j])));
+    nodes.push(h("g", { key: `input ${j}` },
+      h("path", { class: "zero", d: `M${left} ${y}H${W}` }),
+      h("text", { class: "rn", x: wide ? 34 : 0, y: y + 4.5, style: wide ? null : "font-size:12px" }, nameOf(ctx, j)),
+      j === 0 && wide ? h("text", { class: "rl quiet", x: 4, y: y + 5 }, h("tspan", { class: "it" }, "x")) : null));
+    for (let t = 1; t <= T; t++) if (s.inputs[t - 1][j]) nodes.push(barOf(`x ${j} ${t}`, x(t), y, Math.min(14, Math.max(1, cw * 0.3)), s.inputs[t - 1][j] / most, 0, ih, "var(--gs-mute)"));
+  }
   rows.forEach(([k, station], j) => {
     const y = top_ + (j + 0.5) * rh;
     const isGate = "fiorz".includes(k);
@@ -332,7 +362,7 @@ function strip(ctx, q, all) {
     nodes.push(h("g", { key: `row ${k}`, class: on ? "on" : "" },
       isGate ? null : h("path", { key: "zero", class: "zero", d: `M${left} ${y}H${W}` }),
       h("text", { key: "name", class: "rl", x: 4, y: y + 5, style: `fill:${colour}` }, h("tspan", { class: "it" }, label),
-        wide ? h("tspan", { class: "rn", x: elmans ? 44 : 34 }, bw && k === "u" ? "" : bw && !isGate ? w("row_to", { row: named }) : named) : null)));
+        wide ? h("tspan", { class: "rn", x: q.kind === "ElmanCell" ? 46 : 34 }, bw && k === "u" ? w("row_u_back") : bw && !isGate ? w("row_to", { row: named }) : named) : null)));
     for (let t = 1; t <= T; t++) {
       const known = bw ? isGate || t > s.t || (t === s.t && (k === "h" || at >= cur)) : t < s.t || (t === s.t && at <= cur);
       const cx = x(t);
@@ -345,14 +375,14 @@ function strip(ctx, q, all) {
       const d = all.back[t - 1];
       if (isGate) {
         const width = t === s.t && on ? 3.25 : Math.max(1, Math.min(2.25, cw / 5));
-        nodes.push(h("ellipse", { key: id, class: "ap", cx, cy: y, rx: radius, ry: (r[k][u] * 10).toFixed(2), style: `stroke:${colour};stroke-width:${width}` }));
+        nodes.push(h("ellipse", { key: id, class: "ap", cx, cy: y, rx: radius, ry: Math.max(0.8, r[k][u] * 10).toFixed(2), style: `stroke:${colour};stroke-width:${width}` }));
       } else {
         const whole = k === "c" || (bw && k === "h" && q.L.x0 && !KINDS[q.kind].memory);
         const width = whole ? (cw > 12 ? cw - 2 : cw) : Math.min(18, Math.max(1, cw * 0.42));
         const bar = (key_, v, from, cls) => nodes.push(barOf(key_, cx, y, width, v, from, rh, colour, cls));
-        if (!bw) bar(id, { c: () => r.c[u] / all.cm, x: () => r.wx.h[u] / all.am, u: () => r.uh.h[u] / all.am }[k]?.() ?? r[k][u], 0);
+        if (!bw) bar(id, { c: () => r.c[u] / all.cm, x: () => r.wx.h[u] / all.am, u: () => r.uh.h[u] / all.am, h: () => r.h[u] / all.am }[k]?.() ?? r[k][u], 0);
         else {
-          const v = (k === "x" ? (d.dx.length === 1 ? d.dx[0] : Math.hypot(...d.dx)) : { c: d.dc, h: d.dh, g: d.dg, n: d.dn, u: d.delta.h }[k][u]) / all.gm;
+          const v = (k === "x" ? normOf(d.dx) : { c: d.dc, h: d.dh, g: d.dg, n: d.dn, u: d.delta.h }[k][u]) / all.gm;
           const split = k === "c" || (k === "h" && !KINDS[q.kind].memory);
           if (!split) bar(id, v, 0);
           else {
@@ -397,14 +427,19 @@ function barOf(id, cx, y, width, v, from, rh, colour, cls) {
   const negative = v < 0;
   const low = Math.min(clip(from + v), clip(from));
   if (height < 0.5) return h("rect", { key: id, x: cx - width / 2, y: y - clip(from) - 0.8, width, height: cls ? 0 : 1.6, fill: colour });
-  const empty = negative && width > 4 && !cls;
+  const empty = negative && width > 4 && height > 3.6 && !cls;
   return h("rect", {
     key: id, class: cls ?? "", x: cx - width / 2 + (empty ? 0.8 : 0), y: y - low - height, width: width - (empty ? 1.6 : 0), height,
-    style: cls ? null : empty ? `fill:color-mix(in srgb,${colour} 16%,transparent);stroke:${colour};stroke-width:1.8` : `fill:${colour};${negative ? "opacity:.55" : ""}`,
+    style: cls ? null : empty ? `fill:color-mix(in srgb,${colour} 16%,transparent);stroke:${colour};stroke-width:1.8` : `fill:${colour};${negative && width <= 4 ? "opacity:.55" : ""}`,
   });
 }
 
 // --- inputs, weights, code ----------------------------------------------------------------------------------------
+function nameOf({ s, w }, j) {
+  const own = s.names[j];
+  return own && w.has(`input_${own}`) ? w(`input_${own}`) : own || (s.inputs[0].length > 1 ? String(j + 1) : w("row_input"));
+}
+
 function edit(ctx, q) {
   const { s, ui, w, set } = ctx;
   const { cell, inputs, t, unit } = s;
@@ -413,10 +448,6 @@ function edit(ctx, q) {
   const here = Object.entries(ROWS[q.kind]).find(([k, station]) => stationIs(q, station) && rows.includes(k))?.[0];
   const row = rows.includes(ui.row) ? ui.row : (here ?? rows[0]);
   const k = rows.indexOf(row) * H + unit;
-  const nameOf = (j) => {
-    const own = s.names[j];
-    return own && w.has(`input_${own}`) ? w(`input_${own}`) : own || String(j + 1);
-  };
   const change = (name_, index, value) => {
     const copy = structuredClone(cell.params[name_]);
     if (index.length === 2) copy[index[0]][index[1]] = value;
@@ -439,7 +470,7 @@ function edit(ctx, q) {
       h("h4", { key: "hx" }, w("inputs_at", { t })),
       h("div", { class: "sliders", key: "inputs" },
         inputs[t - 1].map((v, j) =>
-          slider({ key: `x ${j}`, label: [...sym("x", null), " ", h("small", null, nameOf(j))], name: w("input_named", { name: nameOf(j), t }), value: v, min: -range(v, 2), max: range(v, 2),
+          slider({ key: `x ${j}`, label: [...sym("x", null), " ", h("small", null, nameOf(ctx, j))], name: w("input_named", { name: nameOf(ctx, j), t }), value: v, min: -range(v, 2), max: range(v, 2),
             oninput: (value) => set({ inputs: inputs.map((row_, r) => (r === t - 1 ? row_.map((old, c) => (c === j ? value : old)) : row_)) }) }))),
       h("h4", { key: "hw" }, w(H > 1 ? "weights_of_unit" : "weights_of", { n: unit + 1 })),
       rows.length > 1
@@ -447,7 +478,7 @@ function edit(ctx, q) {
             [...rows].map((letter) => h("button", { key: letter, type: "button", style: `--k:${ink(letter)}`, "aria-pressed": String(letter === row), "aria-label": w(`row_${letter}`), onclick: () => ctx.setUI({ row: letter }) }, h("i", null, letter))))
         : null,
       h("div", { class: "sliders", key: `weights ${row}` },
-        inputs[0].map((_, j) => weight("W", [k, j], [...sym("W", row === "h" ? null : row), " ", h("small", null, nameOf(j))], w("weight_W", { row, name: nameOf(j) }))),
+        inputs[0].map((_, j) => weight("W", [k, j], [...sym("W", row === "h" ? null : row), " ", h("small", null, nameOf(ctx, j))], w("weight_W", { row, name: nameOf(ctx, j) }))),
         Array.from({ length: H }, (_, j) => weight("U", [k, j], [...sym("U", row === "h" ? null : row), H > 1 ? h("small", null, ` ${j + 1}`) : null], w("weight_U", { row, n: j + 1 }))),
         peepholes?.includes(row) ? weight("P", [peepholes.indexOf(row) * H + unit], sym("p", row), w("weight_P", { row })) : null,
         weight("b", [k], sym("b", row === "h" ? null : row), w("weight_b", { row })),

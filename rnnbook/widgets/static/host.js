@@ -96,13 +96,26 @@ export const tsym = (letter, index) => [
 
 // --- words --------------------------------------------------------------------------------------------------------
 
+// A Korean particle has two forms: one after a final consonant, one after a vowel. A digit is read aloud.
+const CLOSED = { 0: "ㅇ", 1: "ㄹ", 3: "ㅁ", 6: "ㄱ", 7: "ㄹ", 8: "ㄹ", 2: "", 4: "", 5: "", 9: "" };
+const PARTICLE = /(\S)(을\(를\)|은\(는\)|이\(가\)|\(으\)로)/g;
+export const particles = (text) =>
+  text.replace(PARTICLE, (all, before, particle) => {
+    const code = before.charCodeAt(0) - 0xac00;
+    const final = before in CLOSED ? CLOSED[before] : code >= 0 && code < 11172 ? (code % 28 === 8 ? "ㄹ" : code % 28 ? "ㅇ" : "") : null;
+    if (final === null) return all;
+    if (particle === "(으)로") return before + (final && final !== "ㄹ" ? "으로" : "로");
+    return before + (final ? particle[0] : particle[2]);
+  });
+
 /** w("key", {name: value}) in the page's language; a text that is missing in it stands in English. */
 function speaker(section, language) {
   const known = (key) => words[section]?.[key] ?? words.common[key];
   const w = (key, values = {}) => {
     const entry = known(key);
     if (!entry) throw new Error(`no words for ${key}`);
-    return (entry[language] ?? entry.en).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
+    const text = (entry[language] ?? entry.en).replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
+    return language === "ko" ? particles(text) : text;
   };
   w.language = language;
   w.has = (key) => Boolean(known(key));
@@ -187,7 +200,7 @@ const BASE = `
 .rb button[aria-disabled=true]{opacity:.5;cursor:default}
 .transport{display:flex;justify-content:center;align-items:center;gap:8px;margin-bottom:16px}
 .transport svg,.icon svg{width:20px!important;height:20px;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}
-.transport button{display:inline-flex;align-items:center;justify-content:center;gap:6px;padding:0 11px}
+.transport button{white-space:nowrap;display:inline-flex;align-items:center;justify-content:center;gap:6px;padding:0 11px}
 .rb .step{background:var(--gs-ink);border-color:var(--gs-ink);color:var(--gs-paper);padding:0 14px 0 20px;min-width:128px}
 .rb .step:hover:not(:disabled){background:color-mix(in srgb,var(--gs-ink) 86%,var(--gs-paper))}
 .rb .step.back{background:var(--gs-grad);border-color:var(--gs-grad);padding:0 18px 0 10px}
@@ -237,8 +250,9 @@ function followTheme(box) {
 }
 
 const ICONS = {
-  first: "M17 6l-6 6 6 6M7 6v12",
-  last: "M7 6l6 6-6 6M17 6v12",
+  first: "M18 6l-6 6 6 6M11 6l-6 6 6 6",
+  last: "M6 6l6 6-6 6M13 6l6 6-6 6",
+  close: "M6 6l12 12M18 6L6 18",
   left: "M14 6l-6 6 6 6",
   right: "M10 6l6 6-6 6",
 };
@@ -263,7 +277,7 @@ export function transport({ where, moves, names, back = false }) {
     h(
       "button",
       // Not `disabled`: a button that loses the focus at the last step leaves the keyboard nowhere.
-      { key, type: "button", class: cls, "aria-label": label, "aria-disabled": moves[key] ? null : "true", onclick: () => moves[key]?.() },
+      { key, type: "button", class: cls, "aria-label": label, title: label, "aria-disabled": moves[key] ? null : "true", onclick: () => moves[key]?.() },
       content,
     );
   return h(
@@ -271,8 +285,10 @@ export function transport({ where, moves, names, back = false }) {
     { class: "transport", key: "transport" },
     h("div", { class: "where", key: "where" }, where),
     moves.first === undefined ? null : button("first", "", names.first, icon("first")),
-    button("undo", "undo", names.undo, icon(back ? "right" : "left")),
+    // Each arrow stands on the side to which it leads.
+    back ? null : button("undo", "undo", names.undo, icon("left")),
     button("step", back ? "step back" : "step", null, back ? [icon("left"), names.step] : [names.step, icon("right")]),
+    back ? button("undo", "undo", names.undo, icon("right")) : null,
     moves.last === undefined ? null : button("last", "", names.last, icon("last")),
   );
 }

@@ -330,7 +330,8 @@ function picture(ctx, lay) {
 }
 
 // --- what one station does, with its numbers ------------------------------------------------------------------------
-const term = (letter, value, cls = "") => h("span", { class: `term ${cls}` }, h("span", { class: "letter" }, letter), h("span", { class: "number n" }, value == null ? "" : num(value)));
+const figure = (v) => (v === Infinity ? "∞" : num(v)); // e to the power of a large sum
+const term = (letter, value, cls = "") => h("span", { class: `term ${cls}` }, h("span", { class: "letter" }, letter), h("span", { class: "number n" }, value == null ? "" : figure(value)));
 const sign = (text) => h("span", { class: "sign" }, text);
 const sub = (...kids) => h("sub", null, kids);
 
@@ -441,7 +442,7 @@ function softmaxDetail(ctx, c, unit) {
     { class: `soft n${upright(ctx) ? " upright" : ""}`, key: "soft" },
     h("caption", { class: "hide" }, w("table")),
     h("thead", null, h("tr", null, h("th", { key: "head", scope: "col" }, w("digit")), y.map((_, k) => h("th", { key: k, scope: "col", class: k === unit ? "on" : "" }, String(k))))),
-    h("tbody", null, rows.map(([head, values], r) => h("tr", { key: r }, h("th", { key: "head", scope: "row" }, head), values.map((v, k) => h("td", { key: k, class: k === unit ? "on" : "" }, num(v)))))),
+    h("tbody", null, rows.map(([head, values], r) => h("tr", { key: r }, h("th", { key: "head", scope: "row" }, head), values.map((v, k) => h("td", { key: k, class: k === unit ? "on" : "" }, figure(v)))))),
   );
 }
 

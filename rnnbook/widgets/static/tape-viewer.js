@@ -310,7 +310,7 @@ const backwardSlope = (cell, r) => backward(cell, [r], [1])[0].delta.h;
 // --- words --------------------------------------------------------------------------------------------------------
 function sentence({ w, s }, c) {
   const { now, T, K, H } = c;
-  const say = (key, values = {}) => w(key, { t: now?.t, T, K, past: (now?.t ?? 1) - 1, ...values });
+  const say = (key, values = {}) => w(key, { t: now?.t, T, K, past: now?.t - 1, next: now?.t + 1, ...values });
   if (!now) return say("say_start");
   const { kind, t, a, z } = now;
   if (kind === "forward") {
@@ -322,7 +322,7 @@ function sentence({ w, s }, c) {
     const passed = num(H === 1 ? d.passed[0] : norm(d.passed));
     if (!norm(d.dh)) return say(t === z && z < T ? "say_cut_zero" : "say_zero");
     if (t === a) return say(a === 1 ? "say_first" : "say_wall", { v: passed });
-    if (t === z) return say(t === T ? "say_last" : "say_cut", { v: passed, next: t + 1 });
+    if (t === z) return say(t === T ? "say_last" : "say_cut", { v: passed });
     return say(H === 1 ? "say_back" : "say_back_size", { v: passed });
   }
   if (z < T) return say("say_free", { a });

@@ -34,7 +34,7 @@ CELLS = {
     "station": "stepper.station = 3",
     "hold": "stepper.hold = {'f': 0.25}",
     "inputs": "stepper.inputs = [[0.75, *row[1:]] for row in stepper.inputs]",
-    "gone": "stepper.close()",
+    "close": "stepper.close()",
     "all": "from IPython.display import display\nfor widget in WIDGETS.values():\n    display(next(iter(widget.gallery().values())))",
 }
 
@@ -87,7 +87,11 @@ def lab(tmp_path_factory):
     for folder in (*folders.values(), "work"):
         (home / folder).mkdir()
     (home / "work" / "live.ipynb").write_text(notebook(), "utf-8")
-    kept = {k: v for k, v in os.environ.items() if not k.upper().startswith(("JUPYTER", "IPYTHON")) and k.lower() != "no_proxy"}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.upper().startswith(("JUPYTER", "IPYTHON")) and k.lower() != "no_proxy"
+    }
     environment = {
         **kept, **{k: str(home / v) for k, v in folders.items()},
         "PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1",
@@ -101,7 +105,13 @@ def lab(tmp_path_factory):
         "--LabApp.extension_manager=readonly", "--LabApp.expose_app_in_browser=True",
     ]  # fmt: skip
     process = subprocess.Popen(
-        command, env=environment, cwd=home, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        env=environment,
+        cwd=home,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     log = Log(process)
     try:
@@ -261,7 +271,9 @@ def test_what_the_kernel_sets_is_shown(page):
     page.run("time")
     expect_text(page.where(), "t = 5 of 8")
     page.run("station")
-    page.widget().get_by_role("button", name="Update", exact=True).and_(page.tab.locator("[aria-current=step]")).wait_for()
+    page.widget().get_by_role("button", name="Update", exact=True).and_(
+        page.tab.locator("[aria-current=step]")
+    ).wait_for()
     page.run("hold")
     page.widget().get_by_role("button", name="forget gate held at 0.25").wait_for()
     page.widget().get_by_text("Inputs and weights").click()
@@ -309,6 +321,7 @@ def test_a_view_that_is_gone_draws_no_more(page):
     """Its output is cleared; the model lives on, and the view that is left follows it."""
     page.run("again")
     page.where("again").wait_for()
+    gone = page.where("again").element_handle()
     page.tab.evaluate(
         """async n => {
           jupyterapp.shell.currentWidget.content.activeCellIndex = n;
@@ -319,7 +332,8 @@ def test_a_view_that_is_gone_draws_no_more(page):
     page.where("again").wait_for(state="detached")
     page.run("time")
     expect_text(page.where("make"), "t = 5 of 8")
-    page.run("gone")
+    assert gone.evaluate("e => e.textContent") == "t = 1 of 8"
+    page.run("close")
 
 
 def test_every_widget_is_shown(page):

@@ -662,7 +662,7 @@ export const css = `
 .equation .number{font:600 14px/1.3 var(--sans);min-height:18px}
 .equation .sign,.three .sign{font:20px/1.43 var(--math);color:var(--gs-mute)}
 .equation .term.h{color:var(--gs-h)}
-.path .where{min-width:50px}.path .transport [aria-disabled]{opacity:.45;cursor:default}
+.path .where{min-width:50px}
 @media (max-width:560px){
 .pictures{gap:4px}.rb .clear{padding:0 8px}
 .three{gap:5px}

@@ -462,7 +462,8 @@ export const css = `
 .equation .sign{font:20px/1.43 var(--math);color:var(--gs-mute)}
 .equation .term.h{color:var(--gs-h)}.equation .term.grad{color:var(--gs-grad)}
 .equation .sum{display:grid;justify-items:center;font:22px/1 var(--math);color:var(--gs-mute);margin-top:-8px}.equation .sum small{font:13px/1 var(--math)}.sigma{line-height:1}
-.tape .step{min-width:150px;white-space:nowrap}.tape .where{min-width:98px}.tape .transport [aria-disabled]{opacity:.45;cursor:default}
+/* The arrow back to the move before changes sides; the step stays in its place. */
+.tape .step{width:150px;white-space:nowrap;margin-right:52px}.tape .step.back{margin:0 0 0 52px}.tape .where{min-width:98px}
 .memory{margin:0;padding-top:12px;display:grid;gap:6px}
 .memory>div{display:grid;grid-template-columns:190px minmax(0,1fr) 166px;align-items:center;gap:12px;min-height:22px}
 .memory dt{color:var(--gs-mute);font-size:14px}.memory dd{margin:0;order:3;font-size:14px;font-variant-numeric:tabular-nums;text-align:right}
@@ -476,7 +477,7 @@ export const css = `
 .tape .top>div{flex:1;justify-content:space-between}
 .equation{min-height:124px}
 .equation .term{font-size:20px}
-.tape .step{min-width:122px;font-size:13px}.tape .transport{gap:4px}.tape .where{min-width:88px;font-size:14px}
+.tape .transport{flex-wrap:wrap}.tape .where{flex-basis:100%;text-align:center}.tape .step{width:122px;font-size:13px;margin-right:50px}.tape .step.back{margin-left:50px}
 .memory>div{grid-template-columns:minmax(0,1fr) auto;gap:3px 8px}.memory dd{order:0}.memory svg{grid-column:1/-1}
 }
 `;

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 pytest.importorskip("playwright")
-import screenshots  # noqa: E402 - from scripts/, see pyproject.toml
+import screenshots
 
 
 def unavailable(reason):

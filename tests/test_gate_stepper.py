@@ -37,7 +37,7 @@ def lstm(D=2, H=3, **options):
         ((lstm(), np.full((3, 2), np.nan)), {}, ValueError, "inputs must be finite"),
         ((lstm(), np.ones((201, 2))), {}, ValueError, "at most 200 steps"),
         ((lstm(), [0, 1, 2]), {}, ValueError, "inputs must hold ids from 0 to 1"),
-        ((lstm(H=257), np.ones((3, 2))), {}, ValueError, "at most 256 units"),
+        ((lstm(H=65), np.ones((3, 2))), {}, ValueError, "at most 64 units"),
         ((rb.Dense(2, 3, rng=np.random.default_rng(0)), np.ones((3, 2))), {}, TypeError, "cell must be one of"),
         ((lstm(), np.ones((3, 2))), {"names": ["one"]}, ValueError, "names must have 2"),
         ((lstm(), np.ones((3, 2))), {"labels": ["one"]}, ValueError, "labels must have 3"),
@@ -64,6 +64,44 @@ def test_what_the_kernel_sets_later_is_checked_too():
         assert getattr(stepper, name) == before
     stepper.t, stepper.hold = 3, {"f": 1}
     assert (stepper.t, stepper.hold) == (3, {"f": 1.0})
+
+
+def test_a_refused_state_leaves_the_old_one_also_from_the_page():
+    stepper = GateStepper()
+    with pytest.raises(ValueError, match="t must"):
+        stepper.set_state({"t": 99, "station": 2})
+    assert stepper.t == 1
+    for name, value in (
+        ("cell", {}),
+        ("cell", {"kind": "LSTMCell", "params": {}}),
+        ("inputs", [[1, 2], [3]]),
+        ("inputs", []),
+    ):
+        before = getattr(stepper, name)
+        with pytest.raises(ValueError):
+            setattr(stepper, name, value)
+        assert getattr(stepper, name) == before
+    assert "<svg" in stepper.to_html()
+
+
+def test_another_cell_or_sequence_takes_along_what_points_beyond_it():
+    stepper = GateStepper(examples=["remember", "latches"], t=8, station=4, hold={"f": 1})
+    stepper.inputs = stepper.inputs[:3]
+    assert stepper.t == 3
+    stepper.cell = stepper.examples["latches"]["cell"]
+    assert (stepper.station, stepper.hold) == (3, {})
+
+
+def test_the_kernel_chooses_an_example_by_its_name():
+    stepper = GateStepper(examples=["remember", "gru-remember"], t=8, station=4, hold={"f": 1})
+    stepper.example = "gru-remember"
+    assert (stepper.cell["kind"], len(stepper.inputs[0]), stepper.hold) == ("GRUCell", 2, {})
+    assert "GRU" in stepper.still()
+
+
+def test_where_it_begins_can_be_said_in_both_directions():
+    stepper = GateStepper(direction="backward", t=1, station=1)
+    assert (stepper.t, stepper.station) == (1, 1)
 
 
 def test_backward_begins_at_the_end():
@@ -142,6 +180,15 @@ def test_the_still_figure_says_what_the_gates_do():
     _, _, run = stepper.layer().forward(np.array(stepper.inputs)[:, None, :])
     assert "forget f: " + ", ".join(number(v) for v in run.trace.f[:, 0, 0]) in said
     assert shown.count("<ellipse") == 3 * 8 and shown.count("<rect") == 3 * 8
+
+
+def test_the_still_figure_of_the_way_back_holds_the_gradients():
+    stepper = GateStepper(examples=["forget"], direction="backward")
+    said = html.unescape(re.search(r'aria-label="([^"]*)"', stepper.still())[1])
+    _, before, _ = python(stepper)
+    dc = [number(before[t].c.item()) for t in range(1, 8)]
+    assert "to memory dc: " + ", ".join([*dc, "0"]) in said
+    assert stepper.still() != GateStepper(examples=["forget"]).still()
 
 
 def test_the_still_figure_takes_no_label_as_html():
@@ -302,7 +349,7 @@ def test_a_gate_is_held_from_the_keyboard(chromium):  # noqa: F811
     stepper = GateStepper(t=4, station=1)
     with opened(chromium, shown(stepper)) as tab:
         widget = tab.locator(TAG)
-        gate = widget.get_by_role("button", name=re.compile("^forget gate"))
+        gate = widget.get_by_role("button", name=re.compile("forget gate"))
         gate.focus()
         tab.keyboard.press("Enter")
         slider = widget.get_by_role("slider", name="Hold the forget gate")
@@ -333,7 +380,7 @@ def test_inputs_and_weights_have_sliders_and_a_way_back(chromium):  # noqa: F811
         widget.get_by_role("slider", name="Input bit at step 1").focus()
         tab.keyboard.press("End")
         assert state(tab)["inputs"][0][0] == 2
-        widget.get_by_role("button", name="forget", exact=True).click()
+        widget.get_by_role("button", name="f, forget", exact=True).click()
         widget.get_by_role("slider", name="Bias of f").focus()
         tab.keyboard.press("Home")
         assert state(tab)["cell"]["params"]["b"] == [-4, -10, 0, -2.5]

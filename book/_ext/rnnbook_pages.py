@@ -50,7 +50,7 @@ def add_widget_scripts(app, pagename, templatename, context, doctree):
     """Load, on this page, what its widgets need. Plain scripts: a page may be opened as a file."""
     raw = doctree.findall(nodes.raw) if doctree else []
     used = {
-        name for node in raw for name in re.findall(r"<rb-([a-z-]+) data-state=", node.astext())
+        name for node in raw for name in re.findall(r"<rb-([a-z0-9-]+) data-state=", node.astext())
     }
     # In the order of WIDGETS; a module that two widgets need comes once.
     for name in [name for name in app.rnnbook_widgets if name in used]:

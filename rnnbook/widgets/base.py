@@ -37,8 +37,10 @@ class Widget(anywidget.AnyWidget):
     @classmethod
     def keys_of_state(cls) -> list[str]:
         """Names of what the page and the kernel share."""
-        owner = next(c for c in cls.__mro__ if "name" in vars(c))
-        return [k for k, v in vars(owner).items() if isinstance(v, TraitType) and v.metadata.get("sync")]
+        # Those of a widget's own classes: what anywidget adds to them begins with an underscore.
+        owners = [c for c in reversed(cls.__mro__) if issubclass(c, Widget)]
+        traits = {k: v for owner in owners for k, v in vars(owner).items() if isinstance(v, TraitType)}
+        return [k for k, v in traits.items() if v.metadata.get("sync") and not k.startswith("_")]
 
     @classmethod
     def gallery(cls) -> dict[str, Widget]:

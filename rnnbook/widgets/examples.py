@@ -24,7 +24,7 @@ class Example:
     inputs : mapping from names to sequences of T numbers
         The features.  A name, and the first word of a label, is looked up in the table of words.
     weights : mapping from letters to dicts
-        For each row: ``"b"``, ``"U"``, ``"P"``, ``"b_n"``, and weights by the name of the feature.  What is left out is 0.
+        For each row: ``"b"``, ``"U"``, ``"P"``, ``"b_n"``, and weights by the name of the feature; 0 if left out.
     labels : sequence of T texts, optional
         What happens at each step.
     """

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from traitlets import Dict, Int, List, Unicode, validate
+from traitlets import Dict, Int, List, TraitError, Unicode, observe, validate
 
 from rnnbook import validation as check
 from rnnbook.cells import CELLS, Cell
@@ -22,12 +23,16 @@ Array = np.ndarray
 #: Letters of gates, which can be held; the other rows of a cell are candidates.
 GATES = "fiorz"
 #: What a drawing can hold: steps, and weights in one gate's row.
-MAX_STEPS, MAX_UNITS, MAX_INPUTS = 200, 256, 256
+MAX_STEPS, MAX_UNITS, MAX_INPUTS = 200, 64, 64
 
 _LSTM = ("remember", "count", "forget", "leaky", "hundred")
 #: The stations of one step in the order of the forward pass, and the rows of the strip with their station.
 STATIONS: dict[str, list[str]] = data("stations")["STATIONS"]
 ROWS: dict[str, dict[str, str]] = data("stations")["ROWS"]
+
+
+class WrongState(TraitError, ValueError):
+    """A state that cannot be drawn.  As a `TraitError` it makes traitlets keep the old one."""
 
 
 def held(cell: Cell, hold: Mapping[str, float]) -> Cell:
@@ -57,6 +62,8 @@ def held(cell: Cell, hold: Mapping[str, float]) -> Cell:
     >>> run.trace.f[0], run.trace.i[0]
     (array([[1., 1.]], dtype=float32), array([[0., 0.]], dtype=float32))
     """
+    if not isinstance(cell, Cell):
+        raise TypeError(f"cell must be a Cell, such as LSTMCell(3, 5, rng=rng), got {cell!r}")
     gates = [k for k in cell.GATES if k in GATES]
     params = {name: a.copy() for name, a in cell.params.items()}
     for letter, value in hold.items():
@@ -90,8 +97,8 @@ class GateStepper(Widget):
         What is read at each step; a letter or a short word.
     examples : sequence of names of `EXAMPLES`, optional
         Without a cell: what can be chosen.
-    t, station : int
-        Where to begin, counted from 1.
+    t, station : int, optional
+        Where to begin, counted from 1.  By default at the first step, or, backward, at the last.
     direction : {"forward", "backward"}
     unit : int
         The hidden unit that is shown, counted from 0.
@@ -137,9 +144,9 @@ class GateStepper(Widget):
         *,
         names: Sequence[str] | None = None,
         labels: Sequence[str] | None = None,
-        examples: Sequence[str] = _LSTM,
-        t: int = 1,
-        station: int = 1,
+        examples: Iterable[str] = _LSTM,
+        t: int | None = None,
+        station: int | None = None,
         direction: str = "forward",
         unit: int = 0,
         hold: Mapping[str, float] | None = None,
@@ -148,38 +155,85 @@ class GateStepper(Widget):
             for option, given in (("inputs", inputs), ("names", names), ("labels", labels)):
                 if given is not None:
                     raise TypeError(f"{option} needs a cell: GateStepper(cell, inputs)")
-            if isinstance(examples, str) or not len(examples):
+            if isinstance(examples, str) or not (examples := list(examples)):
                 raise TypeError(f"examples must be a list of names such as ['remember'], got {examples!r}")
             chosen = {k: _shown(EXAMPLES[check.one_of("examples", k, EXAMPLES)]) for k in examples}
             start = {"example": examples[0], "examples": chosen, **chosen[examples[0]]}
         else:
             start = {"example": "", "examples": {}, **_own(cell, inputs, names, labels)}
         super().__init__(**start)
-        if direction == "backward" and (t, station) == (1, 1):
-            t, station = len(self.inputs), len(STATIONS[self.cell["kind"]])
-        self.direction, self.t, self.station, self.unit, self.hold = direction, t, station, unit, dict(hold or {})
+        self.direction = check.one_of("direction", direction, ("forward", "backward"))
+        back = direction == "backward"
+        self.t = (len(self.inputs) if back else 1) if t is None else t
+        self.station = (len(STATIONS[self.cell["kind"]]) if back else 1) if station is None else station
+        self.unit, self.hold = unit, dict(hold or {})
 
     # The kernel may set these at any time; the page checks its own side.
+    @validate("cell")
+    def _drawable(self, proposal: Any) -> dict[str, Any]:
+        shown = proposal["value"]
+        with _wrong_state():
+            kind = check.one_of("cell['kind']", shown.get("kind"), STATIONS)
+            params = {k: np.asarray(p, float) for k, p in shown["params"].items()}
+            D, H = params["W"].shape[1], params["U"].shape[1]
+            check.parameters("cell['params']", params, CELLS[kind].shapes(D, H), np.dtype(np.float64))
+        return shown
+
+    @validate("inputs")
+    def _sequence(self, proposal: Any) -> list[list[float]]:
+        with _wrong_state():
+            x = check.floats("inputs", np.asarray(proposal["value"]), ("T", "D"), np.dtype(np.float64))
+            if len(check.finite("inputs", x)) > MAX_STEPS:
+                raise ValueError(f"inputs must have at most {MAX_STEPS} steps to be drawn, got {len(x)}")
+        return x.tolist()
+
     @validate("t", "station", "unit")
     def _within(self, proposal: Any) -> int:
-        kind, name = self.cell["kind"], proposal["trait"].name
-        low, high = {
-            "t": (1, len(self.inputs)),
-            "station": (1, len(STATIONS[kind])),
-            "unit": (0, _hidden_size(self.cell) - 1),
-        }[name]
-        return int(check.number(name, proposal["value"], low, high))
+        name = proposal["trait"].name
+        with _wrong_state():
+            return int(check.number(name, proposal["value"], *self._range(name)))
 
     @validate("direction")
     def _known(self, proposal: Any) -> str:
-        return check.one_of("direction", proposal["value"], ("forward", "backward"))
+        with _wrong_state():
+            return check.one_of("direction", proposal["value"], ("forward", "backward"))
 
     @validate("hold")
     def _holdable(self, proposal: Any) -> dict[str, float]:
-        gates = [k for k in CELLS[self.cell["kind"]].GATES if k in GATES]
+        with _wrong_state():
+            return {
+                check.one_of("hold", k, self._gates()): check.number(f"hold[{k!r}]", v, 0, 1)
+                for k, v in proposal["value"].items()
+            }
+
+    @observe("cell", "inputs")
+    def _follow(self, change: Any) -> None:
+        # Another cell or another sequence: what pointed beyond it comes back, what it has not goes.
+        if self.cell and self.inputs:
+            for name in ("t", "station", "unit"):
+                low, high = self._range(name)
+                setattr(self, name, min(max(getattr(self, name), low), high))
+            self.hold = {k: v for k, v in self.hold.items() if k in self._gates()}
+
+    @observe("example")
+    def _choose(self, change: Any) -> None:
+        # The page sends an example with all that belongs to it; from the kernel its name is enough.
+        chosen = self.examples.get(change["new"])
+        if chosen and chosen["cell"]["kind"] != self.cell.get("kind") or chosen and chosen["inputs"] != self.inputs:
+            with self.hold_trait_notifications():
+                self.hold = {}
+                for name, value in chosen.items():
+                    setattr(self, name, value)
+
+    def _range(self, name: str) -> tuple[int, int]:
         return {
-            check.one_of("hold", k, gates): check.number(f"hold[{k!r}]", v, 0, 1) for k, v in proposal["value"].items()
-        }
+            "t": (1, len(self.inputs)),
+            "station": (1, len(STATIONS[self.cell["kind"]])),
+            "unit": (0, _hidden_size(self.cell) - 1),
+        }[name]
+
+    def _gates(self) -> list[str]:
+        return [k for k in CELLS[self.cell["kind"]].GATES if k in GATES]
 
     def layer(self) -> Recurrent:
         """Build the cell as it is shown, its gates held, in float64."""
@@ -188,27 +242,38 @@ class GateStepper(Widget):
         return Recurrent(held(made(D, H, dtype=np.float64, params=self.cell["params"], **options), self.hold))
 
     def still(self) -> str:
-        said, kind = words()[self.name], self.cell["kind"]
+        said, kind, u = words()[self.name], self.cell["kind"], self.unit
         layer, x = self.layer(), np.array(self.inputs, float)[:, None, :]
-        _, _, run = layer.forward(x)
+        y, _, run = layer.forward(x)
+        backward = self.direction == "backward"
         if kind == "ElmanCell":
             W, U = layer.params["W"], layer.params["U"]
             values = {"x": x @ W.T, "u": run.prev.h @ U.T, "h": run.trace.h}
         else:
             values = {k: getattr(run.trace, k) for k in ROWS[kind]}
-        series = {k: v[:, 0, self.unit] for k, v in values.items()}
-        names = {k: said[f"row_{k}"]["en"] for k in series}
         rows = [
             Row(
                 {"x": "W\u2009x", "u": "U\u2009h"}.get(k, k),
-                names[k],
-                v,
-                tint={"x": "mute", "u": "h"}.get(k, k),
+                said[f"row_{k}"]["en"],
+                v[:, 0, u],
+                tint="mute" if backward and k in GATES else {"x": "mute", "u": "h"}.get(k, k),
                 gate=k in GATES,
             )
-            for k, v in series.items()
+            for k, v in values.items()
+            if not backward or k in GATES
         ]
-        return strip(rows, [_label(text) for text in self.labels], said[f"cell_{kind}"]["en"])
+        if backward:
+            dy = np.zeros_like(y)
+            dy[-1, 0, u] = 1
+            states = [run.trace.h] + ([run.trace.c] if hasattr(run.trace, "c") else [])
+            before = list(layer.walk_back(run, dy))[::-1]
+            for letter, name, k in (("dh", "row_h", 0), ("dc", "row_c", 1))[: len(states)]:
+                # Of the state after each step: what the step after it passes back, and the last output's 1.
+                after = np.array([d[k][0, u] for d in before[1:]] + [1.0 - k])
+                to = said["row_to"]["en"].replace("{row}", said[name]["en"])
+                rows.append(Row(letter, to, after, tint="grad"))
+        title = said[f"cell_{kind}"]["en"] + (", the gradient of the last output" if backward else "")
+        return strip(rows, [_label(text) for text in self.labels], title)
 
     @classmethod
     def gallery(cls) -> dict[str, Widget]:
@@ -224,6 +289,17 @@ class GateStepper(Widget):
             "Elman, forward": cls(examples=["fades", "latches"], t=3, station=3),
             "Elman, backward": cls(examples=["fades"], direction="backward", t=7, station=2),
         }
+
+
+@contextmanager
+def _wrong_state() -> Iterator[None]:
+    """Make a `TraitError` of what a check says: only for these does traitlets keep the old value."""
+    try:
+        yield
+    except (AttributeError, KeyError, IndexError) as error:
+        raise WrongState(f"cell must be {{'kind': …, 'params': {{…}}}}: {error!r}") from None
+    except (TypeError, ValueError) as error:
+        raise WrongState(str(error)) from None
 
 
 def _hidden_size(cell: Mapping[str, Any]) -> int:

@@ -24,7 +24,13 @@ STATIC = Path(__file__).parent / "static"
 
 _IMPORT = re.compile(r'^import \{ ([\w, ]+) \} from "\./([\w-]+)\.js";\n', re.M)
 _EXPORT = re.compile(r"^export (?=(?:const|let|function\*?|async function|class) (\w+))", re.M)
-_COMMENT = re.compile(r"^[ \t]*//[^\n]*\n|^[ \t]*/\*\*.*?\*/[ \t]*\n", re.M | re.S)
+_COMMENT = re.compile(r"^[ \t]*//[^\n]*\n|^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.M | re.S)
+# What is left of imports and exports, a second name of an exported const, and imports while running.
+_ODD = re.compile(
+    r"""^(?:import\s*[{*"'].*|import\b.*\bfrom\b.*|export\b.*)$|\bimport\(""",
+    re.M,
+)
+_SECOND = re.compile(r"^export (?:const|let) \w+ = [^\n({\[]*, \w+ =", re.M)
 
 
 def words() -> dict[str, dict[str, dict[str, str]]]:
@@ -51,11 +57,13 @@ def source(name: str) -> str:
 
 
 @cache
-def needs(name: str) -> tuple[str, ...]:
+def needs(name: str, above: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The modules that one module imports, and theirs, each after what it needs; itself last."""
+    if name in above:
+        raise ValueError(f"{' → '.join([*above, name])}: modules import each other in a circle")
     order: list[str] = []
     for _, other in _IMPORT.findall(source(name)):
-        order += [m for m in needs(other) if m not in order]
+        order += [m for m in needs(other, (*above, name)) if m not in order]
     return (*order, name)
 
 
@@ -66,7 +74,10 @@ def registered(name: str) -> str:
     text = _IMPORT.sub(lambda found: f'const {{ {found[1]} }} = R["{found[2]}"];\n', text)
     exports = _EXPORT.findall(text)
     text = _EXPORT.sub("", text)
-    if left := re.search(r"""^(import\s*[{*"'].*|import\b.*\bfrom\b.*|export\b.*)$""", text, re.M):
+    for wanted, other in _IMPORT.findall(source(name)):
+        if missing := set(re.findall(r"\w+", wanted)) - set(_EXPORT.findall(source(other))):
+            raise ValueError(f"{name}.js imports {', '.join(sorted(missing))}, which {other}.js does not export")
+    if left := _ODD.search(text) or _SECOND.search(source(name)):
         raise ValueError(f"{name}.js: only one-line named imports and exports are understood, got {left[0]!r}")
     own = words().get(name)
     said = f'R["words"].words["{name}"] = {_json(own)};\n' if own else ""

@@ -58,7 +58,7 @@ export const drawingCss = `
 .hole{transition:ry .22s ease-out}
 .lip,.ring{fill:none;stroke:var(--k)}
 .lip{stroke-width:1.5;stroke:var(--gs-paper);transition:ry .22s ease-out}.ring{stroke-width:2.5}
-.valve.done .jaw{opacity:.3}.valve.done .ring{opacity:.5;stroke-width:1.75}.valve.done .fun{opacity:.34}
+.valve.done .jaw{opacity:.3}.valve.done .ring{opacity:.8;stroke-width:1.75}.valve.done .fun{opacity:.34}
 .valve.later .ring{stroke:var(--gs-faint);stroke-width:1.5}.valve.unknown .ring{stroke-dasharray:3 4}
 .rb .valve.held .ring{stroke-width:4;opacity:1}
 .pin circle{fill:var(--k);stroke:var(--gs-paper);stroke-width:2}.pin path{fill:none;stroke:var(--gs-paper);stroke-width:1.4;stroke-linejoin:round}
@@ -95,6 +95,20 @@ function flow(L, key, d, v, colour, level, through) {
   return parts;
 }
 
+/**
+ * A gradient in a pipe: what came straight along the state all the way is solid, what came through the gates
+ * somewhere on the way is a broken band around it.
+ */
+function gradient(L, key, d, straight, whole, level) {
+  const rest = whole - straight;
+  const seen = Math.abs(rest) * L.S > 0.8 || straight === 0; // a hair around the solid part would only blur it
+  const both = Math.abs(straight) + Math.abs(rest);
+  return [
+    seen ? flow(L, `${key} rest`, d, both, GRAD, level, true) : [],
+    flow(L, key, d, straight, GRAD, level),
+  ];
+}
+
 /** Marks that say which way the gradient runs. */
 function chevrons(L, key, from, to, y, v, level) {
   if (!level || thickness(L, v) <= 7) return [];
@@ -110,7 +124,7 @@ function reader(q, k, x, y, yb, level) {
   const style = on ? `stroke:${ink(k)}` : null;
   const parts = [path(`read ${k}`, `read ${on ? "on" : ""}`, `M${x} ${yb}V${y + (bw ? 2 : 7)}`, { style })];
   if (bw) {
-    const w = level && Math.abs(d.ud[k]) > 0.0005 ? Math.max(1, Math.min(L.S, Math.abs(d.ud[k]) * q.gs * L.S * 1.6)) : 0;
+    const w = level && Math.abs(d.ud[k]) > 0.0005 ? Math.max(1.2, thickness(L, d.ud[k] * q.gs)) : 0;
     parts.push(path(`back ${k}`, `flow viah ${LEVEL[level]}`, `M${x} ${y}V${yb}H${q.xBack}`, { stroke: GRAD, "stroke-width": w.toFixed(1) }));
   } else parts.push(path(`tip ${k}`, `tip ${on ? "on" : ""}`, `M${x - 4} ${y + 8}L${x} ${y + 2}L${x + 4} ${y + 8}`, { style }));
   return parts;
@@ -145,7 +159,7 @@ function valve(q, { k, cx, cy, station, vin, vout, fill, negative, value, label,
     : {
         role: "button",
         tabindex: "0",
-        "aria-label": `${said}. ${q.w("gate_press")}`,
+        "aria-label": `${k}${v == null ? "" : ` ${L.wide ? num(v) : v.toFixed(2)}`}, ${said}. ${q.w("gate_press")}`,
         "aria-expanded": String(q.open === k),
         "data-gate": k,
         onclick: () => q.toggle(k),
@@ -158,7 +172,7 @@ function valve(q, { k, cx, cy, station, vin, vout, fill, negative, value, label,
   return h(
     "g",
     { key: `valve ${label ?? k}`, class: `valve ${LEVEL[level]} ${v == null ? "unknown" : ""} ${held ? "held" : ""}`, style: `--k:${bw ? MUTE : ink(k)}`, ...action },
-    h("circle", { key: "hit", class: "hit", cx, cy, r: R + 5 }),
+    h("circle", { key: "hit", class: "hit", cx, cy, r: Math.max(R + 5, 22.5 / q.scale) }),
     h("circle", { key: "mask", class: "mask", cx, cy, r: R }),
     v == null
       ? null
@@ -188,7 +202,7 @@ function end(q, x, y, anchor, letter, index, v, level, colour) {
   return h(
     "g",
     { key: `end ${anchor} ${y}`, class: `end ${LEVEL[level]}`, style: `--k:${colour}` },
-    h("text", { x, y: y - 3, "text-anchor": anchor, style: `font-size:${L.fs + 1}px` }, Array.isArray(letter) ? letter : tsym(letter, index)),
+    h("text", { x, y: y - 3, "text-anchor": anchor, style: `font-size:${L.fs + 1}px` }, Array.isArray(letter) ? letter : tsym(letter, L.wide || index < 100 ? index : null)),
     v == null ? null : h("text", { x, y: y + 14, "text-anchor": anchor, class: "n", style: `font-size:${L.wide ? 14 : 12}px` }, L.wide ? num(v) : num2(v)),
   );
 }
@@ -236,8 +250,13 @@ function memory(q) {
       ? `M${xb - 22} ${yc}C${xb} ${yc} ${xb} ${yc + 8} ${xb} ${yc + 30}V${yh - 28}C${xb} ${yh - 4} ${xb + 6} ${yh} ${xb + 28} ${yh}H${xo}`
       : `M${xb - 10} ${yc}C${xb + 2} ${yc} ${xb} ${yc + 12} ${xb} ${yc + 30}V${yh - 24}C${xb} ${yh - 4} ${xb + 2} ${yh} ${xb + 20} ${yh}H${xo}`,
     h1: `M${xo} ${yh}H${x1}`,
+    back: `M${bx + 10} ${yb}Q${bx} ${yb} ${bx} ${yb - 10}V${yh + 12}Q${bx} ${yh} ${bx - 12} ${yh}H${x0}`,
     h0: `M${x0} ${yh}H${bx - 12}Q${bx} ${yh} ${bx} ${yh + 12}V${yb - 10}Q${bx} ${yb} ${bx + 10} ${yb}`,
   };
+  // The branch on both sides of its tanh.
+  const yt = wide ? ym - 4 : ym;
+  p.br1 = `${p.br.split("V")[0]}V${yt}`;
+  p.br2 = `M${xb} ${yt}V${p.br.split("V")[1]}`;
   const rail = `M${x0} ${yc}H${x1}`;
   const o = [spot(q), tube(L, rail), tube(L, p.g), tube(L, p.ig), tube(L, p.br), tube(L, p.h1), path("rail", "bore", rail, { "stroke-width": S + 2 })];
   o.push(path("bus", "bus", `${p.h0}H${xo - 8}Q${xo} ${yb} ${xo} ${yb - 8}`), path("busx", "bus", `M${wide ? 8 : 4} ${yb}H${bx + 10}`));
@@ -269,35 +288,40 @@ function memory(q) {
       flow(L, "g", p.g, r.g, ink("g"), lv(input)),
       flow(L, "ig", p.ig, r.i * r.g, ink("g"), lv(update) === 2 ? 2 : lv(input)),
       flow(L, "c1", p.c1, r.c * cs, ink("c"), lv(output) === 2 ? 2 : lv(update)),
-      flow(L, "br", p.br, r.tanh_c, ink("c"), lv(output)),
+      flow(L, "br1", p.br1, r.c * cs, ink("c"), lv(output)),
+      flow(L, "br2", p.br2, r.tanh_c, ink("c"), lv(output)),
       flow(L, "h1", p.h1, r.h, ink("h"), lv(output)),
     );
   } else {
     const xm = wide ? xb - 22 : xb - 10;
     const reached = lv(output) === 2 || lv(update) === 2 ? 2 : 1;
     o.push(
-      flow(L, "h1", p.h1, d.dh * gs, GRAD, lv(output) || 1, t < T),
-      flow(L, "br", p.br, d.dcH * gs, GRAD, lv(output), t < T),
-      flow(L, "c1", `M${xm} ${yc}H${x1}`, d.dcIn * gs, GRAD, lv(output) || 1),
-      flow(L, "cj", `M${xj} ${yc}H${xm + 1}`, d.dc * gs, GRAD, lv(output) ? reached : 0),
-      flow(L, "fc", p.fc, d.dc * gs, GRAD, lv(keep) === 2 ? 2 : lv(update)),
-      flow(L, "c0", p.c0, d.dc0 * gs, GRAD, lv(keep)),
-      flow(L, "ig", p.ig, d.dc * gs, GRAD, lv(input) === 2 ? 2 : lv(update)),
-      flow(L, "g", p.g, d.dg * gs, GRAD, lv(input)),
-      chevrons(L, "a", Math.max(xj + 30, xb + 11), x1 - 6, yc, d.dcIn * gs, 1),
-      chevrons(L, "b", xf + (forgets ? R : 0) + 18, xj - 14, yc, d.dc * gs, lv(update)),
-      chevrons(L, "c", x0 + 16, xf - R - 6, yc, d.dc0 * gs, lv(keep)),
+      // The first hop from the output is where every route begins; later what comes in through h is broken.
+      gradient(L, "h1", p.h1, t < T ? 0 : d.dh * gs, d.dh * gs, lv(output) || 1),
+      gradient(L, "br2", p.br2, t < T ? 0 : d.dh * r.o * gs, d.dh * r.o * gs, lv(output)),
+      gradient(L, "br1", p.br1, t < T ? 0 : d.dcH * gs, d.dcH * gs, lv(output)),
+      gradient(L, "c1", `M${xm} ${yc}H${x1}`, t < T ? d.carry * gs : 0, d.dcIn * gs, lv(output) || 1),
+      gradient(L, "cj", `M${xj} ${yc}H${xm + 1}`, d.carry * gs, d.dc * gs, lv(output) ? reached : 0),
+      gradient(L, "fc", p.fc, d.carry * gs, d.dc * gs, lv(keep) === 2 ? 2 : lv(update)),
+      gradient(L, "c0", p.c0, d.carry * r.f * gs, d.dc0 * gs, lv(keep)),
+      // What leaves c for the candidate comes back to the past through h alone.
+      gradient(L, "ig", p.ig, 0, d.dc * gs, lv(input) === 2 ? 2 : lv(update)),
+      gradient(L, "g", p.g, 0, d.dg * gs, lv(input)),
+      path("sum", `flow viah ${LEVEL[lv(keep)]}`, p.back, { stroke: GRAD, "stroke-width": lv(keep) && Math.abs(d.dh0) > 0.0005 ? Math.max(1.2, thickness(L, d.dh0 * gs)).toFixed(1) : 0 }),
+      chevrons(L, "a", Math.max(xj + 30, xb + 11), x1 - 6, yc, (t < T ? d.carry : 0) * gs, 1),
+      chevrons(L, "b", xf + (forgets ? R : 0) + 18, xj - 14, yc, d.carry * gs, lv(update)),
+      chevrons(L, "c", x0 + 16, xf - R - 6, yc, d.carry * r.f * gs, lv(keep)),
       t < T ? [] : chevrons(L, "d", xo + R + 14, x1 - 4, yh, d.dh * gs, 1),
     );
   }
   o.push(plus(q, xj, yc, lv(update)), pill("tanh", xb, wide ? ym - 4 : ym, "tanh", lv(output)), source(q, "g", xg, ym, lv(input), "g", r.g));
   const v = (k, cx, cy, station, more) => valve(q, { k, cx, cy, station, value: r[k], ...more });
   if (forgets)
-    o.push(v("f", xf, yc, keep, bw ? { vin: d.dc0 * gs, vout: d.dc * gs, fill: GRAD, negative: d.dc < 0 } : { vin: r.c0 * cs, vout: r.f * r.c0 * cs, fill: ink("c"), negative: r.c0 < 0 }));
+    o.push(v("f", xf, yc, keep, bw ? { vin: r.f * d.dc * gs, vout: d.dc * gs, fill: GRAD, negative: d.dc < 0 } : { vin: r.c0 * cs, vout: r.f * r.c0 * cs, fill: ink("c"), negative: r.c0 < 0 }));
   o.push(
     valve(q, { k: coupled ? "f" : "i", label: coupled ? "1-f" : undefined, derived: coupled, below: coupled, cx: xi, cy: ym, station: input, value: r.i,
       ...(bw ? { vin: d.dg * gs, vout: d.dc * gs, fill: GRAD, negative: d.dc < 0 } : { vin: r.g, vout: r.i * r.g, fill: ink("g"), negative: r.g < 0 }) }),
-    v("o", xo, yh, output, bw ? { vin: d.dcH * gs, vout: d.dh * gs, fill: GRAD, negative: d.dh < 0 } : { vin: r.tanh_c, vout: r.h, fill: ink("c"), negative: r.c < 0 }),
+    v("o", xo, yh, output, bw ? { vin: d.dh * r.o * gs, vout: d.dh * gs, fill: GRAD, negative: d.dh < 0 } : { vin: r.tanh_c, vout: r.h, fill: ink("c"), negative: r.c < 0 }),
   );
   const left = wide ? 56 : 40;
   const right = W - (wide ? 56 : 37);
@@ -325,9 +349,18 @@ function memory(q) {
       o.push(h("text", { key: "dc value", class: `prod ${lv(input) ? "quiet" : ""}`, x: xj + 36, y: yc - 20, "text-anchor": "middle", fill: GRAD }, tsym("dc", t), ` ${num(d.dc)}`));
     if (wide) o.push(note("via c", (xf + R + xj) / 2 - 20, yc - 20, "middle", q.w("through_c"), `fill:${GRAD}`));
   }
-  o.push(h("text", { key: "x", class: "xl", x: wide ? 8 : 2, y: yb - 7 }, tsym("x", t)));
-  if (wide) o.push(note("bus note", xo - 26, yb - 7, "end", bw ? q.w("through_h") : q.w("note_reads")));
+  o.push(xLabel(q, keep, yb));
+  if (wide) o.push(note("bus note", xo - 26, yb - 7, "end", bw ? q.w(KINDS[kind].peepholes ? "through_h_peep" : "through_h") : q.w("note_reads")));
   return o;
+}
+
+/** Below at the left: what comes in, or the gradient that reaches it. */
+function xLabel(q, first, yb) {
+  const { L, bw, d, t } = q;
+  const level = q.lv(first);
+  return h("text", { key: "x", class: "xl", x: L.wide ? 8 : 2, y: yb - 7, style: bw && level === 2 ? `fill:${GRAD}` : null },
+    bw ? (q.D > 1 ? ["|", tsym("dx", t), "|"] : tsym("dx", t)) : tsym("x", t),
+    bw && level && L.wide ? h("tspan", { class: "n", dx: "4", style: "font-size:13px" }, num(d.dx)) : null);
 }
 
 function gru(q) {
@@ -351,38 +384,58 @@ function gru(q) {
   const rail = `M${x0} ${yc}H${x1}`;
   const o = [spot(q)];
   // Controls first: they pass behind the pipes.
-  o.push(path("bus", "bus", `M${bx} ${yc + S / 2 + 2}V${yb - 10}Q${bx} ${yb} ${bx + 10} ${yb}H${xn - 8}Q${xn} ${yb} ${xn} ${yb - 8}`), path("busx", "bus", `M${wide ? 8 : 4} ${yb}H${bx + 10}`));
-  o.push(reader(q, "z", xz, yc + R, yb, lv(update)));
+  // r and z read h and x, the candidate's own line brings x alone.
+  const yhb = yb - 14;
+  o.push(path("bus", "bus", `M${bx} ${yc + S / 2 + 2}V${yhb - 10}Q${bx} ${yhb} ${bx + 10} ${yhb}H${xz}`), path("busx", "bus", `M${wide ? 8 : 4} ${yb}H${xn - 8}Q${xn} ${yb} ${xn} ${yb - 8}`));
+  o.push(path("xr", "bus", `M${xr} ${yb}V${yhb}`), path("xz", "bus", `M${xz} ${yb}V${yhb}`));
+  o.push(reader(q, "z", xz, yc + R, yhb, lv(update)));
   o.push(tube(L, rail), tube(L, p.down), tube(L, p.rn), tube(L, p.n), tube(L, p.new), path("rail", "bore", rail, { "stroke-width": S + 2 }));
-  o.push(reader(q, "r", xr, ym + R, yb, lv(reset)), reader(q, "n", xn, ym + 15, yb, lv(candidate)));
+  o.push(reader(q, "r", xr, ym + R, yhb, lv(reset)));
+  const reads = lv(candidate) === 2 && !bw;
+  o.push(path("read n", `read ${reads ? "on" : ""}`, `M${xn} ${yb - 4}V${ym + 22}`, { style: reads ? `stroke:${ink("n")}` : null }), path("tip n", `tip ${reads ? "on" : ""}`, `M${xn - 4} ${ym + 23}L${xn} ${ym + 17}L${xn + 4} ${ym + 23}`, { style: reads ? `stroke:${ink("n")}` : null }));
+  if (bw) {
+    // What the two gates send to h, up at the left.
+    const sum = lv(reset) ? d.ud.r + d.ud.z : d.ud.z;
+    const level = lv(reset) || lv(update);
+    o.push(path("sum", `flow viah ${LEVEL[level]}`, `M${bx} ${yhb}V${yc + S / 2 + 2}`, { stroke: GRAD, "stroke-width": level && Math.abs(sum) > 0.0005 ? Math.max(1.2, thickness(L, sum * gs)).toFixed(1) : 0 }));
+  }
   const on = !bw && lv(state) === 2;
   const yl = wide ? yc + 44 : yc + 42;
   o.push(path("link", `peep ${on ? "on" : ""}`, `M${xz + R * 0.72} ${yc + R * 0.72}C${xz + R + 6} ${yl} ${xz + R + 10} ${yl} ${xz + R + 20} ${yl}H${xi - 14}Q${xi} ${yl} ${xi} ${yl + 12}V${ym - R - 1}`, { style: on ? `stroke:${ink("z")}` : null }));
   const past = before ? r.h0 : r.m; // what meets the reset gate
   const after = before ? r.rh : r.rm; // what leaves it
+  p.down1 = before ? p.down : `${p.down.split("V")[0]}V${yU}`;
+  p.down2 = before ? `M${xr - 1} ${ym}H${xr}` : `M${turn} ${yU}V${p.down.split("V")[1]}`;
+  p.rn1 = before ? `M${xr} ${ym}H${xU}` : p.rn;
+  p.rn2 = before ? `M${xU} ${ym}H${xn - 15}` : `M${xn - 16} ${ym}H${xn - 15}`;
   const unit = (v) => Math.max(-1.25, Math.min(1.25, v));
   if (!bw) {
     o.push(
       flow(L, "h0", p.h0, r.h0, ink("h"), lv(update) === 2 ? 2 : 1),
       flow(L, "zh", p.zh, r.z * r.h0, ink("h"), lv(state) === 2 ? 2 : lv(update)),
-      flow(L, "down", p.down, unit(past), ink("h"), lv(reset)),
-      flow(L, "rn", p.rn, unit(after), ink("h"), lv(candidate) === 2 ? 2 : lv(reset)),
+      // Each pipe is cut at its box: U makes another number of what comes in.
+      flow(L, "down1", p.down1, r.h0, ink("h"), lv(reset)),
+      flow(L, "down2", p.down2, unit(past), ink("h"), lv(reset)),
+      flow(L, "rn1", p.rn1, unit(after), ink("h"), lv(candidate) === 2 ? 2 : lv(reset)),
+      flow(L, "rn2", p.rn2, unit(before ? r.uh.n : after), ink("h"), lv(candidate)),
       flow(L, "n", p.n, r.n, ink("n"), lv(state) === 2 ? 2 : lv(candidate)),
       flow(L, "new", p.new, (1 - r.z) * r.n, ink("n"), lv(state)),
       flow(L, "h1", p.h1, r.h, ink("h"), lv(state)),
     );
   } else {
     o.push(
-      flow(L, "h1", p.h1, d.dh * gs, GRAD, lv(state) || 1),
-      flow(L, "zh", p.zh, d.dh * gs, GRAD, lv(state)),
-      flow(L, "h0", p.h0, d.straight * gs, GRAD, lv(update)),
-      flow(L, "new", p.new, d.dh * gs, GRAD, lv(state)),
-      flow(L, "n", p.n, d.dn * gs, GRAD, lv(state)),
-      flow(L, "rn", p.rn, (before ? d.drh : d.delta.n) * gs, GRAD, lv(candidate), true),
-      flow(L, "down", p.down, (before ? d.ud.n : d.delta.n * r.r) * gs, GRAD, lv(reset), true),
-      chevrons(L, "a", xj + 26, x1 - 6, yc, d.dh * gs, lv(state) || 1),
-      chevrons(L, "b", xz + R + 18, xj - 14, yc, d.dh * gs, lv(state)),
-      chevrons(L, "c", x0 + 30, xz - R - 6, yc, d.straight * gs, lv(update)),
+      gradient(L, "h1", p.h1, d.carry * gs, d.dh * gs, lv(state) || 1),
+      gradient(L, "zh", p.zh, d.carry * gs, d.dh * gs, lv(state)),
+      gradient(L, "h0", p.h0, d.carry * r.z * gs, d.straight * gs, lv(update)),
+      gradient(L, "new", p.new, 0, d.dh * gs, lv(state)),
+      gradient(L, "n", p.n, 0, d.dn * gs, lv(state)),
+      gradient(L, "rn2", p.rn2, 0, d.delta.n * gs, lv(candidate)),
+      gradient(L, "rn1", p.rn1, 0, (before ? d.drh : d.delta.n) * gs, lv(candidate)),
+      gradient(L, "down2", p.down2, 0, (before ? d.ud.n : d.delta.n * r.r) * gs, lv(reset)),
+      gradient(L, "down1", p.down1, 0, d.ud.n * gs, lv(reset)),
+      chevrons(L, "a", xj + 26, x1 - 6, yc, d.carry * gs, lv(state) || 1),
+      chevrons(L, "b", xz + R + 18, xj - 14, yc, d.carry * gs, lv(state)),
+      chevrons(L, "c", x0 + 30, xz - R - 6, yc, d.carry * r.z * gs, lv(update)),
     );
   }
   o.push(plus(q, xj, yc, lv(state)), source(q, "n", xn, ym, lv(candidate), "n", r.n), pill("U", xU, yU, "U", lv(before ? candidate : reset), true));
@@ -408,8 +461,8 @@ function gru(q) {
     );
     if (wide) o.push(note("via z", (xz + R + xj) / 2, yc - 20, "middle", q.w("straight"), `fill:${GRAD}`));
   }
-  o.push(h("text", { key: "x", class: "xl", x: wide ? 8 : 2, y: yb - 7 }, tsym("x", t)));
-  if (wide) o.push(note("bus note", xn + 20, yb - 2, "start", bw ? q.w("through_gates") : q.w("note_reads")));
+  o.push(xLabel(q, reset, yb + (wide ? 0 : 0)));
+  if (wide) o.push(note("bus note", xn + 20, yb - 2, "start", bw ? q.w("through_gates") : q.w("note_gru_reads")));
   return o;
 }
 
@@ -442,15 +495,14 @@ function elman(q) {
     );
   } else {
     o.push(
-      flow(L, "h1", p.h1, d.dh * gs, GRAD, lv(state) || 1),
-      flow(L, "a", p.a, d.delta.h * gs, GRAD, lv(state)),
-      flow(L, "uh", p.uh, d.delta.h * gs, GRAD, lv(context) === 2 ? 2 : lv(state)),
-      flow(L, "h0", p.h0, d.dh0 * gs, GRAD, lv(context)),
-      flow(L, "wx", p.wx, d.delta.h * gs, GRAD, lv(input) === 2 ? 2 : lv(state)),
-      flow(L, "x", p.x, d.dx * gs, GRAD, lv(input)),
-      chevrons(L, "a", xt + 34, x1 - 6, ym, d.dh * gs, 1),
-      chevrons(L, "b", x0 + 16, xu - 24, yt, d.dh0 * gs, lv(context)),
-      chevrons(L, "c", x0 + 16, xw - 24, yb, d.dx * gs, lv(input)),
+      // Only the last output is reached past U.
+      gradient(L, "h1", p.h1, t < T ? 0 : d.dh * gs, d.dh * gs, lv(state) || 1),
+      gradient(L, "a", p.a, t < T ? 0 : d.delta.h * gs, d.delta.h * gs, lv(state)),
+      gradient(L, "uh", p.uh, 0, d.delta.h * gs, lv(context) === 2 ? 2 : lv(state)),
+      gradient(L, "h0", p.h0, 0, d.dh0 * gs, lv(context)),
+      gradient(L, "wx", p.wx, 0, d.delta.h * gs, lv(input) === 2 ? 2 : lv(state)),
+      gradient(L, "x", p.x, 0, d.dx * gs, lv(input)),
+      chevrons(L, "a", xt + 34, x1 - 6, ym, t < T ? 0 : d.dh * gs, 1),
     );
   }
   const name = q.activation;
@@ -470,7 +522,7 @@ function elman(q) {
     o.push(
       end(q, right, ym, "start", "dh", t, d.dh, lv(state) === 2 ? 2 : 1, GRAD),
       end(q, left, yt, "end", "dh", t - 1, lv(context) ? d.dh0 : null, lv(context), GRAD),
-      end(q, left, yb, "end", "dx", t, lv(input) ? d.dx : null, lv(input), GRAD),
+      end(q, left, yb, "end", q.D > 1 ? ["|", tsym("dx", t), "|"] : "dx", t, lv(input) ? d.dx : null, lv(input), GRAD),
     );
     if (lv(state)) o.push(value("da value", (xj + xt) / 2, ym + (wide ? 34 : 40), d.delta.h, `fill:${GRAD}`, h("tspan", { class: "it" }, "da")));
   }

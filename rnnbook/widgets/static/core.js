@@ -29,7 +29,13 @@ const dot = (u, v) => {
   return sum;
 };
 const times = (rows, v) => rows.map((row) => dot(row, v));
-const timesTransposed = (rows, v) => rows[0].map((_, j) => rows.reduce((sum, row, k) => sum + row[j] * v[k], 0));
+const timesTransposed = (rows, v) => {
+  const out = new Array(rows[0].length).fill(0);
+  rows.forEach((row, k) => {
+    for (let j = 0; j < out.length; j++) out[j] += row[j] * v[k];
+  });
+  return out;
+};
 const zip = (f, ...vectors) => vectors[0].map((_, u) => f(...vectors.map((v) => v[u])));
 const add = (...vectors) => zip((...values) => values.reduce((a, b) => a + b), ...vectors);
 export const zeros = (n) => new Array(n).fill(0);

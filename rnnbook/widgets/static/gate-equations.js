@@ -5,6 +5,7 @@ import { KINDS } from "./core.js";
 import { ink } from "./cell-drawings.js";
 
 export const equationCss = `
+[data-mode=backward] .eq{min-height:166px}
 .eq{min-height:118px;display:flex;flex-direction:column;justify-content:center;gap:6px;padding:10px 0 4px;overflow-x:auto;overflow-y:hidden}
 .row{display:flex;align-items:flex-start;justify-content:safe center;gap:8px;white-space:nowrap}
 .q{display:inline-grid;justify-items:center}
@@ -17,7 +18,7 @@ export const equationCss = `
 .route{align-self:center;margin-left:14px;font-size:13px;color:var(--gs-mute)}
 .route::before{content:"";display:inline-block;width:26px;border-top:4px solid var(--gs-grad);margin-right:7px;vertical-align:middle}
 .route.dash::before{border-top:3px dashed var(--gs-grad)}
-@media (max-width:560px){.eq{min-height:116px}.one .s,.one .o{font-size:20px}.one .row{gap:6px}.one .v{font-size:13px}.row{gap:5px}.s,.o{font-size:17px}.v{font-size:12.5px}.route{margin-left:6px}.tight .s,.tight .o,.one.tight .s,.one.tight .o{font-size:15.5px}.tight .row,.one.tight .row{gap:3px}.tight .v,.one.tight .v{font-size:12px}}
+@media (max-width:560px){.eq{min-height:116px}.tight .route{margin-left:2px}.one .s,.one .o{font-size:20px}.one .row{gap:6px}.one .v{font-size:13px}.row{gap:5px}.s,.o{font-size:17px}.v{font-size:12.5px}.route{margin-left:6px}.tight .s,.tight .o,.one.tight .s,.one.tight .o{font-size:15.5px}.tight .row,.one.tight .row{gap:3px}.tight .v,.one.tight .v{font-size:12px}}
 `;
 
 const GRAD = "var(--gs-grad)";
@@ -81,7 +82,7 @@ const FORWARD = {
   context: (c) => [row(q(product(sym("U"), sym("h", c.t - 1)), c.r.uh.h, ink("h")), ...(c.H === 1 ? [op("="), q(sym("U"), c.params.U[0][0]), op("·"), q(sym("h", c.t - 1), c.r.h0, ink("h"))] : []))],
   state(c) {
     const { r, t } = c;
-    if (c.kind === "ElmanCell") return [row(q(sym("h", t), r.h, ink("h")), op("="), op(c.activation === "identity" ? "" : c.activation === "sigmoid" ? "σ" : c.activation, "fn"), op("("), q(product(sym("W"), sym("x", t)), r.wx.h), op("+"), q(product(sym("U"), sym("h", t - 1)), r.uh.h, ink("h")), op("+"), q(sym("b"), r.b.h), op(")"))];
+    if (c.kind === "ElmanCell") return [row(q(sym("h", t), r.h, ink("h")), op("="), op(c.activation === "identity" ? "φ" : c.activation === "sigmoid" ? "σ" : c.activation, "fn"), op("("), q(product(sym("W"), sym("x", t)), r.wx.h), op("+"), q(product(sym("U"), sym("h", t - 1)), r.uh.h, ink("h")), op("+"), q(sym("b"), r.b.h), op(")"))];
     return [row(q(sym("h", t), r.h, ink("h")), op("="), q(sym("z", t), r.z, ink("z")), op("·"), q(sym("h", t - 1), r.h0, ink("h")), op("+"), q(product("(1 − ", sym("z", t), ")"), 1 - r.z, ink("z")), op("·"), q(sym("n", t), r.n, ink("n")))];
   },
 };
@@ -89,12 +90,15 @@ const FORWARD = {
 const slope = (v) => v * (1 - v);
 const D = (k, index) => sym(`d${k}`, index);
 
-function passBack(c, straight) {
+function passBack(c) {
   const { d, t, w } = c;
-  const rest = d.dh0 - (straight ?? 0);
-  return straight == null
-    ? row(q(D("h", t - 1), d.dh0, GRAD), op("="), q(product(sym("U"), "ᵀ", D("a")), d.dh0, GRAD), route(w("through_h"), true))
-    : row(q(D("h", t - 1), d.dh0, GRAD), op("="), q(product(sym("z", t), D("h", t)), straight, GRAD), route(w("straight")), op("+"), q(product(sym("U"), "ᵀ", D("a")), rest, GRAD), route(w("through_gates_short"), true));
+  const whole = [q(D("h", t - 1), d.dh0, GRAD), op("=")];
+  if (!d.straight && d.straight !== 0) return row(...whole, q(product(sym("U"), "ᵀ", D("a")), d.dh0, GRAD), route(w("through_h"), true));
+  const part = (k, ...letters) => [op("+"), q(product(sym("U", k), "ᵀ", ...letters), d.ud[k], GRAD)];
+  const candidate = KINDS[c.kind].before
+    ? [op("+"), q(product(sym("r", t), " ", sym("U", "n"), "ᵀ", D("a", "n")), d.ud.n, GRAD)]
+    : part("n", "(", sym("r", t), " ", D("a", "n"), ")");
+  return row(...whole, q(product(sym("z", t), D("h", t)), d.straight, GRAD), ...part("r", D("a", "r")), ...part("z", D("a", "z")), ...candidate);
 }
 
 function deltaRow(c, k, parts) {
@@ -120,7 +124,7 @@ const BACKWARD = {
   },
   input(c) {
     const { r, d, t } = c;
-    if (c.kind === "ElmanCell") return [row(q(D("x", t), d.dx, GRAD), op("="), q(product(sym("W"), "ᵀ", D("a")), d.dx, GRAD))];
+    if (c.kind === "ElmanCell") return [row(q(c.D > 1 ? product("|", D("x", t), "|") : D("x", t), d.dx, GRAD), op("="), q(product(c.D > 1 ? "|" : "", sym("W"), "ᵀ", D("a"), c.D > 1 ? "|" : ""), d.dx, GRAD))];
     const g = deltaRow(c, "g", [q(D("c", t), d.dc, GRAD), q(sym("i", t), r.i), q(prime("tanh"), 1 - r.g ** 2)]);
     return [c.kind === "CoupledLSTMCell" ? null : deltaRow(c, "i", [q(D("c", t), d.dc, GRAD), q(sym("g", t), r.g), q(prime("σ"), slope(r.i))]), g].filter(Boolean);
   },
@@ -128,7 +132,12 @@ const BACKWARD = {
     const { r, d, t, w } = c;
     const peep = d.dc0 - r.f * d.dc;
     const extra = c.r.pc.f == null ? [] : [op("+"), q(w("eq_peepholes"), peep, GRAD)];
-    return [row(q(D("c", t - 1), d.dc0, GRAD), op("="), q(sym("f", t), r.f), op("·"), q(D("c", t), d.dc, GRAD), ...extra, route(w("through_c"))), passBack(c)];
+    const was = c.kind === "CoupledLSTMCell" ? q(product("(", sym("c", t - 1), " − ", sym("g", t), ")"), r.c0 - r.g) : q(sym("c", t - 1), r.c0);
+    return [
+      row(q(D("c", t - 1), d.dc0, GRAD), op("="), q(sym("f", t), r.f), op("·"), q(D("c", t), d.dc, GRAD), ...(extra.length ? extra : [route(w("through_c"))])),
+      passBack(c),
+      deltaRow(c, "f", [q(D("c", t), d.dc, GRAD), was, q(prime("σ"), slope(r.f))]),
+    ];
   },
   keep(c) {
     const { d, t, w } = c;
@@ -136,7 +145,7 @@ const BACKWARD = {
   },
   state(c) {
     const { r, d, t } = c;
-    if (c.kind === "ElmanCell") return [row(q(D("a"), d.delta.h, GRAD), op("="), q(D("h", t), d.dh, GRAD), op("·"), q(product(h("span", { class: "up" }, "φ′")), d.dh ? d.delta.h / d.dh : 0))];
+    if (c.kind === "ElmanCell") return [row(q(D("a"), d.delta.h, GRAD), op("="), q(D("h", t), d.dh, GRAD), op("·"), q(product(h("span", { class: "up" }, "φ′")), c.slope(r.h)))];
     return [
       row(q(D("n", t), d.dn, GRAD), op("="), q(product("(1 − ", sym("z", t), ")"), 1 - r.z), op("·"), q(D("h", t), d.dh, GRAD)),
       row(q(product(sym("z", t), D("h", t)), d.straight, GRAD), op("="), q(sym("z", t), r.z), op("·"), q(D("h", t), d.dh, GRAD), route(c.w("straight"))),
@@ -148,7 +157,7 @@ const BACKWARD = {
     const parts = KINDS[c.kind].before
       ? [q(product(D(""), "(", h("i", null, "r h"), ")"), d.drh, GRAD), q(sym("h", t - 1), r.h0), q(prime("σ"), slope(r.r))]
       : [q(D("a", "n"), d.delta.n, GRAD), q(sym("m", t), r.m), q(prime("σ"), slope(r.r))];
-    return [deltaRow(c, "r", parts), passBack(c, d.straight)];
+    return [deltaRow(c, "r", parts), passBack(c)];
   },
   context: (c) => [row(q(D("h", c.t - 1), c.d.dh0, GRAD), op("="), q(product(sym("U"), "ᵀ", D("a")), c.d.dh0, GRAD), ...(c.H === 1 ? [op("="), q(sym("U"), c.params.U[0][0]), op("·"), q(D("a"), c.d.delta.h, GRAD)] : []))],
 };
@@ -177,7 +186,7 @@ export function sentence(c) {
       if (kind === "ElmanCell") return w("say_elman_input", n({ wx: r.wx.h }));
       if (kind === "CoupledLSTMCell") return w("say_input_coupled", n({ f: r.f, i: r.i, g: r.g }));
       if (Math.abs(r.g) < 0.0005) return w("say_input_nothing");
-      return w(`say_input_${r.i > 0.5 ? "open" : "shut"}`, n({ i: r.i, g: r.g }));
+      return w(`say_input_${r.i < 0.2 ? "shut" : "open"}`, n({ i: r.i, g: r.g, came: r.i * r.g }));
     }
     if (station === "update") return gru ? w(`say_gru_update_${degree(r.z)}`, n({ z: r.z, new: 1 - r.z })) : w("say_update", n({ kept: r.f * r.c0, came: r.i * r.g, c: r.c }));
     if (station === "output") return w(`say_output_${r.o < 0.2 ? "shut" : "open"}`, n({ o: r.o, h: r.h }));
@@ -186,13 +195,14 @@ export function sentence(c) {
     if (station === "context") return w("say_context", n({ uh: r.uh.h }));
     return gru ? w("say_gru_state", n({ kept: r.z * r.h0, came: (1 - r.z) * r.n, h: r.h })) : w("say_elman_state", n({ a: r.a.h, h: r.h }));
   }
+  if (gate in c.hold && (station === "update" || station === "output")) return w("say_gate_held_back", { gate: w(`gate_${gate}`) });
   if (station === "output") return w(t < c.T ? "back_output" : "back_output_last", n({ right: d.dcIn, out: d.dcH, dh: d.dh }));
-  if (station === "update") return gru ? w("back_gru_update", n({ dh: d.dh, z: r.z })) : w("back_update", n({ dc: d.dc }));
-  if (station === "input") return kind === "ElmanCell" ? w("back_elman_input", n({ dx: d.dx })) : w(`back_input_${r.i < 0.2 ? "shut" : "open"}`, n({ i: r.i }));
+  if (station === "update") return gru ? w("back_gru_update", n({ da: d.delta.z })) : w("back_update", n({ dc: d.dc }));
+  if (station === "input") return kind === "ElmanCell" ? w("back_elman_input", n({ dx: d.dx })) : w("back_input", n({ i: r.i, dg: d.dg }));
   if (station === "forget") return w(`back_forget_${degree(r.f)}`, n({ f: r.f }));
   if (station === "keep") return w("back_keep", n({ dc: d.dc }));
   if (station === "state") return gru ? w("back_gru_state", n({ dh: d.dh, straight: d.straight, dn: d.dn })) : w("back_elman_state", n({ dh: d.dh, da: d.delta.h }));
   if (station === "candidate") return w("back_candidate", n({ da: d.delta.n }));
-  if (station === "reset") return w("back_reset", n({ dh0: d.dh0, straight: d.straight }));
+  if (station === "reset") return w("back_reset", n({ dh0: d.dh0, straight: d.straight, rest: d.dh0 - d.straight }));
   return w("back_context", n({ dh0: d.dh0, dh: d.dh }));
 }

@@ -1,7 +1,7 @@
 // One cell, one step, one gate at a time: forward, and backward.
 
 import { h, num, sym, expect, Bad, icon, slider, transport } from "./host.js";
-import { KINDS, forward, backward, shapes, zeros } from "./core.js";
+import { ACTIVATIONS, KINDS, forward, backward, shapes, zeros } from "./core.js";
 import { STATIONS, ROWS } from "./stations.js";
 import { drawing, drawingCss, family, ink, layout } from "./cell-drawings.js";
 import { equation, equationCss, sentence } from "./gate-equations.js";
@@ -27,12 +27,12 @@ ${equationCss}
 .rl{font-size:16px;font-weight:600}.rn{font-size:13px;fill:var(--gs-mute);font-weight:400}
 .on .rn{fill:var(--gs-ink)}
 .ap{fill:none;transition:ry .22s ease-out}
-.viahbar{fill:var(--gs-grad);opacity:.4}
+.viahbar{fill:color-mix(in srgb,var(--gs-grad) 30%,var(--gs-paper));stroke:var(--gs-grad);stroke-width:1}
 .dot{fill:var(--gs-faint)}
 .here{fill:none;stroke-width:1.75;transition:x .22s ease-out,y .22s ease-out}
 .rb .time input{display:block;appearance:none;background:none;cursor:pointer}
-.time input::-webkit-slider-runnable-track{height:2px;background:var(--gs-line)}
-.time input::-moz-range-track{height:2px;background:var(--gs-line)}
+.time input::-webkit-slider-runnable-track{height:2px;background:var(--gs-faint)}
+.time input::-moz-range-track{height:2px;background:var(--gs-faint)}
 .time input::-webkit-slider-thumb{appearance:none;width:16px;height:16px;margin-top:-7px;border-radius:50%;border:0;background:var(--gs-ink)}
 .time input::-moz-range-thumb{width:16px;height:16px;border-radius:50%;border:0;background:var(--gs-ink)}
 .scale{text-align:right;color:var(--gs-mute);font-size:12.5px;min-height:19px}
@@ -44,27 +44,38 @@ ${equationCss}
 .edit{max-height:430px;overflow:auto;padding:0 4px 6px}
 .edit h4{font:600 13px var(--sans);color:var(--gs-mute);margin:8px 0 0}
 .rb pre{margin:0 0 8px;padding:10px 12px;background:var(--gs-wash);font:12.5px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;overflow:auto;max-height:300px;white-space:pre;color:var(--gs-ink)}
-@media (max-width:560px){.rb .tab{font-size:13.5px;padding:0;letter-spacing:-.01em}.rb .choice button{padding:0 10px}.top select{max-width:172px}.pop{grid-template-columns:48px 1fr 48px 48px}}
+@media (max-width:560px){.rb .tab{font-size:13.5px;padding:0;letter-spacing:-.01em}.rb .choice button{padding:0 10px}.top select{max-width:172px}.rb .top>.own{flex-basis:100%}.pop{grid-template-columns:48px 1fr 48px 48px}}
 `;
 
 // --- state --------------------------------------------------------------------------------------------------------
-export function check(s) {
-  expect.object("cell", s.cell);
-  const kind = expect.one("cell.kind", s.cell.kind, Object.keys(STATIONS));
-  const params = expect.object("cell.params", s.cell.params);
-  if (s.cell.activation != null) expect.one("cell.activation", s.cell.activation, ["tanh", "sigmoid", "relu", "softsign", "identity"]);
-  const T = expect.list("inputs", s.inputs).length;
-  if (!T) throw new Bad("bad_empty", { name: "inputs" });
-  const D = expect.list("inputs[0]", s.inputs[0]).length;
-  expect.array("inputs", s.inputs, [null, D]);
-  expect.list("cell.params.U", params.U);
-  const H = expect.list("cell.params.U[0]", params.U[0]).length;
-  if (!H || !D) throw new Bad("bad_empty", { name: H ? "inputs[0]" : "cell.params.U[0]" });
-  for (const [name_, shape] of Object.entries(shapes(kind, D, H))) expect.array(`cell.params.${name_}`, params[name_], shape);
-  for (const [name_, count] of [["names", D], ["labels", T]]) {
-    if (expect.list(name_, s[name_]).length) expect.list(name_, s[name_], count);
-    s[name_].forEach((text, j) => expect.text(`${name_}[${j}]`, text));
+const sound = new WeakMap(); // cell → inputs with which it was found right: checked once, not at every step
+
+/** A cell with its sequence; `where` is where it stands. */
+function checkCell(s, where = "") {
+  expect.object(`${where}cell`, s.cell);
+  const kind = expect.one(`${where}cell.kind`, s.cell.kind, Object.keys(STATIONS));
+  const params = expect.object(`${where}cell.params`, s.cell.params);
+  if (s.cell.activation != null) expect.one(`${where}cell.activation`, s.cell.activation, Object.keys(ACTIVATIONS));
+  const T = expect.list(`${where}inputs`, s.inputs).length;
+  if (!T) throw new Bad("bad_empty", { name: `${where}inputs` });
+  const D = expect.list(`${where}inputs[0]`, s.inputs[0]).length;
+  const U = expect.list(`${where}cell.params.U`, params.U);
+  const H = expect.list(`${where}cell.params.U[0]`, U[0]).length;
+  if (!H || !D) throw new Bad("bad_empty", { name: `${where}${H ? "inputs[0]" : "cell.params.U[0]"}` });
+  if (sound.get(s.cell) !== s.inputs) {
+    expect.array(`${where}inputs`, s.inputs, [null, D]);
+    for (const [name_, shape] of Object.entries(shapes(kind, D, H))) expect.array(`${where}cell.params.${name_}`, params[name_], shape);
   }
+  for (const [name_, count] of [["names", D], ["labels", T]]) {
+    if (expect.list(`${where}${name_}`, s[name_]).length) expect.list(`${where}${name_}`, s[name_], count);
+    s[name_].forEach((text, j) => expect.text(`${where}${name_}[${j}]`, text));
+  }
+  sound.set(s.cell, s.inputs);
+  return [kind, T, H];
+}
+
+export function check(s) {
+  const [kind, T, H] = checkCell(s);
   expect.index("t", s.t, 1, T);
   expect.index("station", s.station, 1, STATIONS[kind].length);
   expect.index("unit", s.unit, 0, H - 1);
@@ -75,7 +86,7 @@ export function check(s) {
   }
   expect.object("examples", s.examples);
   expect.text("example", s.example);
-  for (const e of Object.values(s.examples)) expect.object("examples", e);
+  for (const [name_, e] of Object.entries(s.examples)) checkCell(expect.object(`examples.${name_}`, e), `examples.${name_}.`);
 }
 
 /** The whole computation, kept until what it depends on changes. */
@@ -83,18 +94,31 @@ function computed({ s, ui }) {
   const m = ui.memo;
   if (m && m.cell === s.cell && m.inputs === s.inputs && m.hold === s.hold && m.unit === s.unit) return m;
   const trace = forward(s.cell, s.inputs, { hold: s.hold });
+  if (trace.some((r) => !r.h.every(Number.isFinite))) throw new Bad("bad_overflow", {});
   const H = s.cell.params.U[0].length;
   const dh = zeros(H);
   dh[s.unit] = 1;
-  const back = backward(s.cell, trace, dh, null, s.hold);
   const most = (values, least) => Math.max(least, ...values.filter(Number.isFinite).map(Math.abs));
+  // The way back is computed when it is looked at.
+  let back = null;
   const u = s.unit;
   const memory = KINDS[s.cell.kind].memory;
   return (ui.memo = {
-    cell: s.cell, inputs: s.inputs, hold: s.hold, unit: s.unit, trace, back,
+    cell: s.cell, inputs: s.inputs, hold: s.hold, unit: s.unit, trace,
+    get back() {
+      return (back ??= backward(s.cell, trace, dh, null, s.hold));
+    },
     cm: memory ? most(trace.map((r) => r.c[u]), 1) : 1,
-    // The gradient that enters is 1: what follows is seen against it.
-    gm: most(back.flatMap((d) => [memory ? d.dc[u] : 0, d.dh[u], d.dprev.h[u], s.cell.kind === "ElmanCell" ? normOf(d.dx) : 0]), 1),
+    // The gradient that enters is 1: all that is drawn is drawn against it, or against what is larger.
+    get gm() {
+      return most(
+        this.back.flatMap((d) => [
+          d.dh[u], d.carry[u], d.dh[u] - d.carry[u], d.dprev.h[u], normOf(d.dx), d.dc?.[u], d.dcIn?.[u], d.dcH?.[u], d.dn?.[u], d.drh?.[u],
+          d.dc ? d.dc[u] - d.carry[u] : 0, ...Object.values(d.ud).map((v) => v[u]), ...Object.values(d.delta).map((v) => v[u]),
+        ].map((v) => v ?? 0)),
+        1,
+      );
+    },
     am: s.cell.kind === "ElmanCell" ? most(trace.flatMap((r) => [r.h[u], r.a.h[u], r.wx.h[u], r.uh.h[u], s.inputs[0].length === 1 ? r.x[0] : 0]), 1) : 1,
   });
 }
@@ -104,13 +128,13 @@ const normOf = (dx) => (dx.length === 1 ? dx[0] : Math.hypot(...dx));
 
 /** The numbers of one unit, out of a record of vectors. */
 function ofUnit(record, u, extra) {
-  const out = { ...extra };
+  const out = {};
   for (const [k, v] of Object.entries(record)) {
     if (Array.isArray(v)) out[k] = v[u];
     else if (v && typeof v === "object") out[k] = ofUnit(v, u);
     else out[k] = v;
   }
-  return out;
+  return { ...out, ...extra };
 }
 
 function step(ctx, forwards) {
@@ -124,6 +148,9 @@ function step(ctx, forwards) {
 }
 
 const toTime = (ctx, t) => (t < 1 || t > ctx.s.inputs.length || t === ctx.s.t ? null : () => ctx.set({ t }));
+
+/** What tells this stepper from another one on the page. */
+export const label = ({ s, w }) => (s.example && w.has(`example_${s.example}`) ? w(`example_${s.example}`) : w(`cell_${s.cell.kind}`));
 
 export function key(ctx, event) {
   const { s, ui } = ctx;
@@ -153,18 +180,19 @@ export function view(ctx) {
   };
   const record = all.trace[s.t - 1];
   const r = ofUnit(record, u, { h0: record.prev.h[u], c0: record.prev.c?.[u] });
-  const back = all.back[s.t - 1];
-  const d = ofUnit(back, u, { dh0: back.dprev.h[u], dc0: back.dprev.c?.[u], dx: normOf(back.dx) });
+  const back = bw ? all.back[s.t - 1] : null;
+  const d = bw && ofUnit(back, u, { dh0: back.dprev.h[u], dc0: back.dprev.c?.[u], dx: normOf(back.dx) });
   const q = {
     kind, stations, cur, lv, r, d, bw, w, wide, T, t: s.t, xs: s.inputs[s.t - 1], hold: s.hold, open: ui.open, L: layout(kind, wide), params: s.cell.params, unit: u,
     activation: s.cell.activation ?? "tanh", H: s.cell.params.U[0].length,
-    cs: 1 / all.cm, gs: 1 / all.gm, as: 1 / all.am,
+    D: s.inputs[0].length, cs: 1 / all.cm, gs: bw ? 1 / all.gm : 1, as: 1 / all.am, scale: Math.min(720, ctx.width) / layout(kind, wide).W,
+    slope: ACTIVATIONS[s.cell.activation ?? "tanh"][1],
     toggle: (k) => (ui.open === k ? closePanel(ctx) : openPanel(ctx, k)),
   };
   const onward = step(ctx, !bw);
   const again = () => ctx.set({ t: bw ? T : 1, station: bw ? stations.length : 1 });
   // A new example or another kernel's cell may lack the gate whose panel is open.
-  const open = ui.open && KINDS[kind].gates.includes(ui.open) ? ui.open : null;
+  const open = ui.open && KINDS[kind].gates.includes(ui.open) ? ui.open : (ui.open = null);
   return h(
     "div",
     {
@@ -180,9 +208,10 @@ export function view(ctx) {
     tabs(ctx, q),
     h("div", { class: "stage", key: "stage" }, drawing(q), open ? panel(ctx, q, open) : null),
     equation(q),
-    h("p", { class: "say", "aria-live": "polite", key: "say" }, sentence(q)),
+    // The step is said too, or two steps with the same sentence would be heard as one.
+    h("p", { class: "say", "aria-live": "polite", key: "say" }, h("span", { class: "hide", key: "t" }, `${w("time_text", { t: s.t, n: T })}. `), h("span", { key: "s" }, sentence(q))),
     transport({
-      where: [h("i", null, "t"), ` = ${s.t}`, h("span", null, ` ${w("of", { n: T })}`)],
+      where: [h("i", null, "t"), ` = ${s.t}`, !wide && T >= 100 ? null : h("span", null, ` ${w("of", { n: T })}`)],
       back: bw,
       names: { first: w("time_before"), undo: w("undo"), step: w(!onward ? "again" : bw ? "step_back" : "step"), last: w("time_after") },
       moves: { first: toTime(ctx, s.t - 1), undo: step(ctx, bw), step: onward ?? again, last: toTime(ctx, s.t + 1) },
@@ -216,7 +245,7 @@ function top(ctx, bw) {
     names.length > 1
       ? h("select", { key: "example", "aria-label": w("example"), value: s.example, onchange: (e) => choose(ctx, e.target.value) },
           names.map((k) => h("option", { key: k, value: k }, w.has(`example_${k}`) ? w(`example_${k}`) : k)))
-      : h("div", { key: "cell", class: "note" }, w(`cell_${s.cell.kind}`)),
+      : h("div", { key: "cell", class: `note ${H > 1 ? "own" : ""}` }, w(`cell_${s.cell.kind}`)),
     h("div", { key: "right" },
       H > 1
         ? h("select", { key: "unit", "aria-label": w("unit"), value: String(s.unit), onchange: (e) => set({ unit: +e.target.value }) },
@@ -274,7 +303,9 @@ function panel(ctx, q, k) {
   const left = Math.max(4, Math.min(L.W * scale - width - 4, at[0] * scale - width / 2));
   // Never over its own gate: below it, or above the lowest one.
   const top_ = k === "o" ? at[1] * scale - L.R * scale - 148 : at[1] * scale + L.R * scale + 14;
-  const v = s.hold[k] ?? q.r[k];
+  // What a gate will be is not told before its station.
+  const known = q.bw || q.lv(ROWS[q.kind][k]);
+  const v = s.hold[k] ?? (known ? q.r[k] : 0.5);
   const hold = (value) => {
     const { [k]: _, ...others } = s.hold;
     set({ hold: value == null ? others : { ...others, [k]: value } });
@@ -290,10 +321,10 @@ function panel(ctx, q, k) {
         closePanel(ctx);
       },
     },
-    h("span", { class: "poph", key: "head" }, w(s.hold[k] == null ? "stands_at" : "held_at", { gate: k, v: num(v) }), q.H > 1 ? h("small", null, ` ${w("all_units")}`) : null),
+    h("span", { class: "poph", key: "head" }, known || s.hold[k] != null ? w(s.hold[k] == null ? "stands_at" : "held_at", { gate: k, v: num(v) }) : w("hold_it", { gate: k }), q.H > 1 ? h("small", null, ` ${w("all_units")}`) : null),
     h("button", { key: "close", type: "button", class: "close icon", "aria-label": w("close"), title: w("close"), onclick: () => closePanel(ctx) }, icon("close")),
     button(w("shut"), 0),
-    h("input", { key: "slider", type: "range", min: 0, max: 1, step: 0.01, value: v, "aria-label": w("hold_gate", { gate: w(`gate_${k}`) }), "aria-valuetext": num(v), oninput: (e) => hold(+e.target.value) }),
+    h("input", { key: "slider", type: "range", min: 0, max: 1, step: 0.01, value: v, "aria-label": w("hold_gate", { gate: w(`gate_${k}`) }), "aria-valuetext": known || s.hold[k] != null ? num(v) : w("unknown"), oninput: (e) => hold(+e.target.value) }),
     button(w("open"), 1),
     button(w("free"), null, { "aria-disabled": s.hold[k] == null ? "true" : null }),
   );
@@ -322,25 +353,8 @@ function strip(ctx, q, all) {
   const H = top_ + rows.length * rh + 8;
   const x = (t) => left + (t - 0.5) * cw;
   const radius = Math.min(10, cw * 0.44);
-  const every = Math.max(1, Math.ceil(24 / cw));
   const nodes = [h("rect", { key: "col", class: "col", x: x(s.t) - cw / 2, y: 0, width: cw, height: H, rx: Math.min(6, cw / 3) })];
-  for (let t = 1; t <= T; t++) {
-    const now = t === s.t;
-    const room = (label) => label.length * (w.language === "ko" ? 9 : 6.4) <= cw - 2;
-    const whole = s.labels.length && s.labels[t - 1] ? labelOf(w, s.labels[t - 1]) : "";
-    const text = room(whole) || cw < 12 ? whole : labelOf(w, s.labels[t - 1], "_short");
-    // Where columns are narrow, a number stands at every so many, and at the present step.
-    const crowded = Math.abs(t - s.t) < every && !now;
-    const said = room(text) || (cw < 12 && text && !crowded);
-    const narrow = cw < 12;
-    const long = narrow && text.length > 1;
-    const anchor = long && t > T - 4 ? "end" : long && t < 4 ? "start" : "middle";
-    const number_ = now || (!crowded && (every === 1 || t % (every === 1 ? 1 : every * Math.ceil(10 / every)) === 0 || t === 1));
-    if (number_ || said)
-      nodes.push(h("g", { key: `t ${t}`, class: now ? "cur" : "" },
-        number_ ? h("text", { x: narrow && t > T - 4 ? W : x(t), y: 13, "text-anchor": narrow && t > T - 4 ? "end" : "middle", class: "tn" }, String(t)) : null,
-        said && text ? h("text", { key: "label", x: anchor === "end" ? W : anchor === "start" ? left : x(t), y: 28, "text-anchor": anchor, class: "tx" }, text) : null));
-  }
+  nodes.push(...header(ctx, x, cw, left, W));
   for (let j = 0; j < inputs; j++) {
     const y = 34 + (j + 0.5) * ih;
     const most = Math.max(1, ...s.inputs.map((row) => Math.abs(row[j])));
@@ -396,17 +410,26 @@ function strip(ctx, q, all) {
       }
     }
   });
+  const heard = rows.flatMap(([k, station]) => {
+    const at = stations.indexOf(station);
+    if (bw ? at < cur && !"fiorz".includes(k) : at > cur) return [];
+    const name_ = { x: bw ? "dx" : "W x", u: bw ? "da" : "U h" }[k] ?? (bw && !"fiorz".includes(k) ? `d${k}` : k);
+    const v = bw && !"fiorz".includes(k)
+      ? { c: q.d.dc, h: q.d.dh, g: q.d.dg, n: q.d.dn, x: q.d.dx, u: q.d.delta.h }[k]
+      : { x: () => q.r.wx.h, u: () => q.r.uh.h }[k]?.() ?? q.r[k];
+    return [`${name_} ${num(v)}`];
+  });
   const j = rows.findIndex(([, station]) => stations.indexOf(station) === cur);
   const lit = rows.filter(([, station]) => stations.indexOf(station) === cur).length;
   if (lit && cw >= 12)
     nodes.push(h("rect", { key: "here", class: "here", x: x(s.t) - cw / 2 + 1.5, y: top_ + j * rh + 1, width: cw - 3, height: rh * lit - 2, rx: 5, style: `stroke:${bw ? "var(--gs-grad)" : "var(--gs-mute)"}` }));
   const scale = bw ? w("scale_grad", { v: num(all.gm) }) : all.cm > 1 ? w("scale_c", { v: num(all.cm) }) : q.kind === "ElmanCell" && all.am > 1 ? w("scale_a", { v: num(all.am) }) : "";
-  const routes = bw && w.has(`routes_${family(q.kind)}`) ? w(`routes_${family(q.kind)}`) : "";
+  const routes = bw ? w(KINDS[q.kind].peepholes ? "routes_peep" : `routes_${family(q.kind)}`) : "";
   return h(
     "div",
     { class: "strip ruled", key: "strip" },
     h("svg", {
-      key: "svg", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": w("strip", { n: T }),
+      key: "svg", viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": w("strip", { t: s.t, n: T, values: heard.join(", ") || w("nothing_yet") }),
       onclick: (e) => {
         const box = e.currentTarget.getBoundingClientRect();
         const t = Math.floor((((e.clientX - box.left) / box.width) * W - left) / cw) + 1;
@@ -418,6 +441,35 @@ function strip(ctx, q, all) {
       T === 1 ? null : h("input", { style: `margin-left:calc(${(x(1) / W) * 100}% - 8px);width:calc(${((x(T) - x(1)) / W) * 100}% + 16px)`, type: "range", min: 1, max: T, step: 1, value: s.t, "aria-label": w("time"), "aria-valuetext": w("time_text", { t: s.t, n: T }), oninput: (e) => set({ t: +e.target.value }) })),
     h("div", { class: "scale", key: "scale" }, [routes, scale].filter(Boolean).join(" ")),
   );
+}
+
+/** Numbers and labels above the columns: the present one first, then the others as far as there is room. */
+function header({ s, w }, x, cw, left, W) {
+  const T = s.inputs.length;
+  const every = [1, 2, 5, 10, 20, 50, 100].find((n) => n * cw >= 26) ?? 100;
+  const wide_ = (text) => [...text].reduce((sum, letter) => sum + (letter.charCodeAt(0) > 0x1100 ? 12.5 : 6.9), 0);
+  const order = [s.t, 1, T, ...Array.from({ length: T }, (_, k) => k + 1)];
+  const taken = { n: [], l: [] };
+  const room = (row, t, text, gap) => {
+    const half = wide_(text) / 2;
+    const middle = Math.max(left - 4 + half, Math.min(W - half, x(t)));
+    if (taken[row].some(([a, b]) => middle - half < b + gap && middle + half > a - gap)) return null;
+    taken[row].push([middle - half, middle + half]);
+    return middle;
+  };
+  const done = new Map();
+  for (const t of order) {
+    if (done.has(t)) continue;
+    const now = t === s.t;
+    const at = now || t === 1 || t % every === 0 ? room("n", t, String(t), 5) : null;
+    const whole = s.labels.length && s.labels[t - 1] ? labelOf(w, s.labels[t - 1]) : "";
+    const text = wide_(whole) <= Math.max(cw - 2, cw < 12 ? 999 : 0) ? whole : labelOf(w, s.labels[t - 1] ?? "", "_short");
+    const label = text && (wide_(text) <= cw + 6 || cw < 12) ? room("l", t, text, 2) : null;
+    done.set(t, at == null && label == null ? null : h("g", { key: `t ${t}`, class: now ? "cur" : "" },
+      at == null ? null : h("text", { key: "n", x: at, y: 13, "text-anchor": "middle", class: "tn" }, String(t)),
+      label == null ? null : h("text", { key: "label", x: label, y: 28, "text-anchor": "middle", class: "tx" }, text)));
+  }
+  return [...done.values()].filter(Boolean);
 }
 
 function barOf(id, cx, y, width, v, from, rh, colour, cls) {
@@ -446,6 +498,7 @@ function edit(ctx, q) {
   const { rows, peepholes } = KINDS[cell.kind];
   const H = q.H;
   const here = Object.entries(ROWS[q.kind]).find(([k, station]) => stationIs(q, station) && rows.includes(k))?.[0];
+  const start = ui.start?.example === s.example && ui.start.cell.kind === cell.kind ? ui.start : (ui.start = { example: s.example, cell: s.cell, inputs: s.inputs, hold: s.hold });
   const row = rows.includes(ui.row) ? ui.row : (here ?? rows[0]);
   const k = rows.indexOf(row) * H + unit;
   const change = (name_, index, value) => {
@@ -457,16 +510,18 @@ function edit(ctx, q) {
   const range = (v, least) => Math.max(least, Math.ceil(Math.abs(v)));
   const weight = (name_, index, label, said) => {
     const v = index.length === 2 ? cell.params[name_][index[0]][index[1]] : cell.params[name_][index[0]];
-    const most = range(v, name_ === "P" ? 40 : 10);
-    return slider({ key: `${name_} ${index}`, label, name: said, value: v, min: -most, max: most, oninput: (value) => change(name_, index, value) });
+    // The range is that of the beginning: it does not move with the thumb.
+    const first = start.cell.params[name_]?.[index[0]];
+    const from = (index.length === 2 ? first?.[index[1]] : first) ?? v;
+    const most = Math.max(range(from, name_ === "P" ? 40 : 10), range(v, 0));
+    return slider({ key: `${name_} ${index}`, label, name: said, value: v, min: -most, max: most, step: 0.01, oninput: (value) => change(name_, index, value) });
   };
-  const start = ui.start ?? (ui.start = { cell: s.cell, inputs: s.inputs, hold: s.hold });
-  const reset = () => set(s.examples[s.example] ? { cell: s.examples[s.example].cell, inputs: s.examples[s.example].inputs, hold: {} } : start);
+  const reset = () => set(s.examples[s.example] ? { cell: s.examples[s.example].cell, inputs: s.examples[s.example].inputs, hold: {} } : { cell: start.cell, inputs: start.inputs, hold: start.hold });
   return h(
     "details",
-    { class: "fold", key: "edit" },
+    { class: "fold", key: "edit", ontoggle: (e) => { if (e.currentTarget.open !== Boolean(ui.edit)) ctx.setUI({ edit: e.currentTarget.open }); } },
     h("summary", null, w("edit")),
-    h("div", { class: "edit", tabindex: H > 4 || inputs[0].length > 4 ? "0" : null, role: "group", "aria-label": w("edit") },
+    !ui.edit ? null : h("div", { class: "edit", tabindex: H > 4 || inputs[0].length > 4 ? "0" : null, role: "group", "aria-label": w("edit") },
       h("h4", { key: "hx" }, w("inputs_at", { t })),
       h("div", { class: "sliders", key: "inputs" },
         inputs[t - 1].map((v, j) =>
@@ -475,7 +530,7 @@ function edit(ctx, q) {
       h("h4", { key: "hw" }, w(H > 1 ? "weights_of_unit" : "weights_of", { n: unit + 1 })),
       rows.length > 1
         ? h("div", { class: "which", role: "group", "aria-label": w("which_row"), key: "which" },
-            [...rows].map((letter) => h("button", { key: letter, type: "button", style: `--k:${ink(letter)}`, "aria-pressed": String(letter === row), "aria-label": w(`row_${letter}`), onclick: () => ctx.setUI({ row: letter }) }, h("i", null, letter))))
+            [...rows].map((letter) => h("button", { key: letter, type: "button", style: `--k:${ink(letter)}`, "aria-pressed": String(letter === row), "aria-label": `${letter}, ${w(`row_${letter}`)}`, onclick: () => ctx.setUI({ row: letter }) }, h("i", null, letter))))
         : null,
       h("div", { class: "sliders", key: `weights ${row}` },
         inputs[0].map((_, j) => weight("W", [k, j], [...sym("W", row === "h" ? null : row), " ", h("small", null, nameOf(ctx, j))], w("weight_W", { row, name: nameOf(ctx, j) }))),
@@ -494,7 +549,7 @@ function code(ctx) {
   const text = ui.code ? asPython(s) : "";
   const copy = () => {
     const done = (key_) => {
-      ctx.setUI({ copied: key_ });
+      ctx.setUI({ copied: key_, copiedText: text });
     };
     if (!navigator.clipboard) return done("copy_by_hand");
     navigator.clipboard.writeText(text).then(() => done("copied"), () => done("copy_by_hand"));
@@ -504,6 +559,6 @@ function code(ctx) {
     { class: "fold", key: "code", ontoggle: (e) => { if (e.currentTarget.open !== Boolean(ui.code)) ctx.setUI({ code: e.currentTarget.open, copied: null }); } },
     h("summary", null, w("as_python")),
     ui.code ? h("pre", { key: "pre", tabindex: "0", role: "region", "aria-label": w("as_python") }, text) : null,
-    ui.code ? h("div", { class: "which", key: "copy" }, h("button", { type: "button", onclick: copy }, w("copy")), h("span", { class: "note", role: "status" }, ui.copied ? w(ui.copied) : "")) : null,
+    ui.code ? h("div", { class: "which", key: "copy" }, h("button", { type: "button", onclick: copy }, w("copy")), h("span", { class: "note", role: "status" }, ui.copied && ui.copiedText === text ? w(ui.copied) : "")) : null,
   );
 }

@@ -41,9 +41,12 @@ function setAttributes(node, attrs) {
 function paint(parent, kids) {
   const old = new Map();
   for (const node of parent.childNodes) old.set(node.rbKey, node);
+  const seen = new Set();
   const nodes = kids.map((kid, j) => {
     const text = typeof kid !== "object";
     const key = text ? `#${j}` : `${kid.tag}/${kid.attrs.key ?? j}`;
+    if (seen.has(key)) throw new Error(`two nodes of one parent have the key ${key}`);
+    seen.add(key);
     let node = old.get(key);
     old.delete(key);
     if (!node) {
@@ -82,7 +85,7 @@ export function num(v) {
 }
 
 /** Always two decimals, for drawings on a phone. */
-export const num2 = (v) => (Math.abs(v) < 0.005 ? num(0) : (v < 0 ? MINUS : "") + Math.abs(v).toFixed(2));
+export const num2 = (v) => (Math.abs(v) < 0.005 ? num(0) : Math.abs(v) >= 9.95 ? num(v) : (v < 0 ? MINUS : "") + Math.abs(v).toFixed(2));
 
 /** A letter with its index, for text: sym("c", "t") reads c with a small t below. */
 export const sym = (letter, index) => [h("i", null, letter), index == null ? null : h("sub", null, String(index))];
@@ -220,7 +223,12 @@ const BASE = `
 .hide{position:absolute!important;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .print{display:none}
 @media (prefers-reduced-motion:reduce){.rb *{transition:none!important;animation:none!important}}
-@media (forced-colors:active){.rb button,.rb select{border-color:ButtonText}}
+@media (forced-colors:active){
+.rb button,.rb select{border-color:ButtonText}
+.rb{--gs-ink:CanvasText;--gs-mute:CanvasText;--gs-faint:CanvasText;--gs-line:CanvasText;--gs-paper:Canvas;--gs-wash:Canvas;--gs-focus:Highlight;
+ --gs-f:CanvasText;--gs-i:CanvasText;--gs-g:CanvasText;--gs-o:CanvasText;--gs-c:CanvasText;--gs-h:CanvasText;--gs-grad:CanvasText}
+.rb svg{forced-color-adjust:none}}
+@media (max-width:350px){.transport{flex-wrap:wrap}.transport .where{flex-basis:100%;text-align:center}.say{min-height:70px!important}}
 @media (max-width:560px){.say{min-height:47px;font-size:15px}.where{min-width:62px}.rb .step{min-width:96px;padding:0 10px 0 16px}.transport{gap:6px}.rb .step.back{padding:0 12px 0 6px;font-size:13px}.sliders{grid-template-columns:1fr}}
 @media print{.rb{display:none}.print{display:block}}
 `;
@@ -258,13 +266,16 @@ const ICONS = {
 };
 export const icon = (name) => h("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d: ICONS[name] }));
 
-/** A slider with its name at the left and its value at the right. */
+/** All text of some nodes. */
+const textOf = (kids) => [kids].flat(Infinity).map((kid) => (kid?.kids ? textOf(kid.kids) : (kid ?? "")) || "").join("");
+
+/** A slider with its name at the left and its value at the right. What is seen begins what is heard. */
 export const slider = ({ key, label, name, value, min, max, step = 0.05, text, oninput }) =>
   h(
     "label",
     { class: "slider", key },
     h("span", null, label),
-    h("input", { type: "range", min, max, step, value, "aria-label": name, oninput: (e) => oninput(+e.target.value), "aria-valuetext": text ?? num(value) }),
+    h("input", { type: "range", min, max, step, value, "aria-label": name.startsWith(textOf(label)) ? name : `${textOf(label).trim()}, ${name}`, oninput: (e) => oninput(+e.target.value), "aria-valuetext": text ?? num(value) }),
     h("output", null, text ?? num(value)),
   );
 
@@ -314,6 +325,7 @@ export function mount(el, store, widget) {
   const ui = {};
   let width = 0;
   let good = null;
+  let waiting = 0;
 
   function context() {
     const language = /^ko\b/i.test(el.closest("[lang]")?.lang ?? "") ? "ko" : "en";
@@ -337,31 +349,41 @@ export function mount(el, store, widget) {
     };
   }
 
-  function draw() {
+  function draw(late) {
     const ctx = context();
     box.lang = ctx.w.language;
     box.setAttribute("aria-label", ctx.w("title"));
+    let nodes;
     try {
       widget.check(ctx.s);
+      if (widget.label) box.setAttribute("aria-label", `${ctx.w("title")}: ${widget.label(ctx)}`);
+      nodes = [widget.view(ctx)];
     } catch (error) {
       if (!(error instanceof Bad)) throw error;
+      // A kernel sets one thing after another: what is wrong for a moment is not shown at once.
+      if (good && !late) {
+        clearTimeout(waiting);
+        waiting = setTimeout(() => draw(true), 150);
+        return;
+      }
       good = null;
       paint(box, [h("p", { class: "bad", role: "alert", key: "bad" }, ctx.w("bad", { why: ctx.w(error.message, error.values) }))]);
       return;
     }
+    clearTimeout(waiting);
     good = ctx;
-    paint(box, [widget.view(ctx)]);
+    paint(box, nodes);
   }
 
   box.addEventListener("keydown", (event) => {
-    const typing = event.composedPath()[0].matches?.("input, select, textarea, [contenteditable]");
+    const typing = event.composedPath()[0].matches?.("input, select, textarea, pre, .eq, .edit, [contenteditable]");
     if (!good || typing || event.altKey || event.ctrlKey || event.metaKey) return;
     if (widget.key?.(context(), event)) {
       event.preventDefault();
       event.stopPropagation();
     }
   });
-  const off = store.on(draw);
+  const off = store.on(() => draw());
   width = el.clientWidth;
   draw();
   const resized = new ResizeObserver(() => {
@@ -372,6 +394,7 @@ export function mount(el, store, widget) {
   });
   resized.observe(el);
   return () => {
+    clearTimeout(waiting);
     off();
     unTheme();
     resized.disconnect();
@@ -414,6 +437,12 @@ export function defineElement(widget) {
       }
       show() {
         this.off?.();
+        // Moved in the page, it goes on where the reader left it.
+        if (this.store && this.made === this.dataset.state) {
+          this.off = mount(this, this.store, this.widget);
+          return;
+        }
+        this.made = this.dataset.state;
         let state;
         try {
           state = JSON.parse(this.dataset.state);
@@ -422,8 +451,8 @@ export function defineElement(widget) {
           state = null;
         }
         this.store = localStore(state ?? {});
-        const readable = { ...widget, check: state ? widget.check : () => { throw new Bad("bad_json", { name: "data-state" }); } };
-        this.off = mount(this, this.store, readable);
+        this.widget = { ...widget, check: state ? widget.check : () => { throw new Bad("bad_json", { name: "data-state" }); } };
+        this.off = mount(this, this.store, this.widget);
       }
     },
   );
@@ -461,7 +490,11 @@ export function live(widget, keys) {
           return () => keys.forEach((key) => model.off(`change:${key}`, later));
         },
       };
-      return mount(place, store, widget);
+      const unmount = mount(place, store, widget);
+      return () => {
+        unmount();
+        place.remove();
+      };
     },
   };
 }

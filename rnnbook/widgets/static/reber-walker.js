@@ -1,6 +1,6 @@
 // A walk through Reber's grammar: legal letters, and those that a trained Elman net expects.
 
-import { h, num, num2, sym, expect, Bad, slider, transport } from "./host.js";
+import { h, num2, sym, expect, Bad, slider, transport } from "./host.js";
 import { forward, shapes } from "./core.js";
 
 export const name = "reber-walker";

@@ -309,7 +309,7 @@ export function transport({ where, moves, names, back = false }) {
 /**
  * Draws a widget into `el` and keeps it drawn.
  *
- * store: {get() → state, set(changes), on(callback) → off}. A widget module exports `name`, `css`, `check(state)`,
+ * store: {get() → state, set(changes), on(callback) → off, patient}. A widget module exports `name`, `css`, `check(state)`,
  * which throws `Bad`, and `view(ctx)`, which returns nodes; optionally `key(ctx, event)`, true if it took the key.
  */
 export function mount(el, store, widget) {
@@ -360,8 +360,7 @@ export function mount(el, store, widget) {
       nodes = [widget.view(ctx)];
     } catch (error) {
       if (!(error instanceof Bad)) throw error;
-      // A kernel sets one thing after another: what is wrong for a moment is not shown at once.
-      if (good && !late) {
+      if (good && !late && store.patient) {
         clearTimeout(waiting);
         waiting = setTimeout(() => draw(true), 150);
         return;
@@ -466,6 +465,8 @@ export function live(widget, keys) {
       el.append(place);
       let busy = false;
       const store = {
+        // A kernel sets one thing after another: what is wrong for a moment is not shown at once.
+        patient: true,
         get: () => Object.fromEntries(keys.map((key) => [key, model.get(key)])),
         set(changes) {
           busy = true;

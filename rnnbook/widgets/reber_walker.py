@@ -41,7 +41,8 @@ class ReberWalker(Widget):
         Letters of the grammar, at most 40.  It may leave the grammar: the walk then stops there and says why.
     net : Sequential, optional
         A `Recurrent` of one `ElmanCell` that reads the ids of the seven letters, then a `Dense` layer with seven
-        logits.  Its weights are handed to the page with six significant digits.
+        logits.  Its weights are handed to the page with six significant digits: that moves a probability by less than
+        1e-4.
     t : int
         How many letters have been read.
 
@@ -50,7 +51,7 @@ class ReberWalker(Widget):
     string, t
         In sync with the page.
     arrows, places, symbols, net
-        The grammar, and the net's weights or None; as plain JSON.
+        The grammar, and the net's weights or None; as plain JSON.  A `Sequential` may be assigned to net.
 
     Raises
     ------
@@ -77,18 +78,15 @@ class ReberWalker(Widget):
         super().__init__(
             arrows={str(place): [list(arrow) for arrow in ARROWS.get(place, ())] for place in PLACES},
             places={str(place): list(at) for place, at in PLACES.items()},
-            net=None if net is None else _weights(net),
-            string=string,
+            net=_weights(net),
+            string=_string(string),
         )
-        self.t = t
+        self.t = _within(t, self.string)
 
     # The kernel may set these at any time; the page checks its own side.
     @validate("string")
     def _typed(self, proposal: Any) -> str:
-        string = proposal["value"]
-        if len(string) > MAX_LETTERS or set(string) - set(SYMBOLS):
-            raise ValueError(f"string must be at most {MAX_LETTERS} letters of {SYMBOLS}, got {string!r}")
-        return string
+        return _string(proposal["value"])
 
     @observe("string")
     def _shorter(self, change: Any) -> None:
@@ -96,7 +94,13 @@ class ReberWalker(Widget):
 
     @validate("t")
     def _read(self, proposal: Any) -> int:
-        return int(check.number("t", proposal["value"], 0, len(_walk(self.string)) - 1))
+        return _within(proposal["value"], self.string)
+
+    @validate("net")
+    def _given(self, proposal: Any) -> dict[str, Any] | None:
+        # The page sends back what it was given.
+        net = proposal["value"]
+        return net if isinstance(net, dict) else _weights(net)
 
     def place(self) -> int:
         """Say where the walk stands after t letters."""
@@ -104,7 +108,7 @@ class ReberWalker(Widget):
 
     def legal(self) -> str:
         """Say which letters may come next."""
-        return "".join(sorted((symbol for symbol, _ in ARROWS.get(self.place(), ())), key=SYMBOLS.index))
+        return _legal(self.place())
 
     def expected(self) -> np.ndarray | None:
         """Compute the net's probabilities of the seven letters after t letters; None without a net or letters.
@@ -113,23 +117,14 @@ class ReberWalker(Widget):
         -------
         array (7,), or None
         """
-        if self.net is None or self.t == 0:
-            return None
-        params = self.net["cell"]["params"]
-        cell = ElmanCell(
-            7, len(params["U"]), params=params, activation=self.net["cell"]["activation"], dtype=np.float64
-        )
-        _, state = Recurrent(cell)(np.array([[SYMBOLS.index(letter)] for letter in self.string[: self.t]]))
-        return softmax(state.h[0] @ np.array(self.net["W"]).T + np.array(self.net["b"]))
+        return _expected(self.net, self.string[: self.t])
 
     def still(self) -> str:
         # Where the walk stands; if it has not begun, where it leads.
         walk = _walk(self.string)
         walk = walk[: self.t + 1] if self.t else walk
         read, here = self.string[: len(walk) - 1], walk[-1]
-        last = ReberWalker(self.string)
-        last.net, last.t = self.net, len(read)
-        after = ", ".join(last.legal()) or "nothing more"
+        after = ", ".join(_legal(here)) or "nothing more"
         drawn = automaton(
             ARROWS,
             PLACES,
@@ -138,15 +133,19 @@ class ReberWalker(Widget):
             f"Next may come: {after}.",
             caption=f"After {read or 'nothing'}, the walk stands at {here}. Next may come: {after}.",
         )
-        expected = last.expected()
+        # After the last letter nothing is asked of the net.
+        if not _legal(here):
+            read, here = read[:-1], walk[-2]
+        expected = _expected(self.net, read)
         if expected is None:
             return drawn._repr_html_()
         cells = "".join(
-            f"<tr><th scope='row'>{symbol}</th><td>{'yes' if symbol in last.legal() else ''}</td>"
+            f"<tr><th scope='row'>{symbol}</th><td>{'yes' if symbol in _legal(here) else ''}</td>"
             f"<td>{html.escape(number(p))}</td></tr>"
             for symbol, p in zip(SYMBOLS, expected, strict=True)
         )
         head = (
+            f"<caption>After {read}</caption>"
             "<thead><tr><th scope='col'>Next</th><th scope='col'>Legal</th><th scope='col'>Expected</th></tr></thead>"
         )
         return f"{drawn._repr_html_()}<table class='table'>{head}<tbody>{cells}</tbody></table>"
@@ -171,8 +170,42 @@ def _walk(string: str) -> list[int]:
     return places
 
 
-def _weights(net: Any) -> dict[str, Any]:
-    """The weights of a net that can be walked with, as plain JSON."""
+def _string(string: Any) -> str:
+    """`string`, if each of its letters is one of the grammar's."""
+    if not isinstance(string, str):
+        raise TypeError(f"string must be a text of the letters {SYMBOLS}, got {string!r}")
+    if len(string) > MAX_LETTERS or set(string) - set(SYMBOLS):
+        raise ValueError(f"string must be at most {MAX_LETTERS} letters of {SYMBOLS}, got {string!r}")
+    return string
+
+
+def _within(t: Any, string: str) -> int:
+    """`t`, if the walk goes so far."""
+    t, high = check.count("t", t, 0), len(_walk(string)) - 1
+    if t > high:
+        raise ValueError(f"t must be at most {high}, where the walk along {string!r} ends, got {t}")
+    return t
+
+
+def _legal(place: int) -> str:
+    """Letters of the arrows that leave a place, in the order of the grammar's symbols."""
+    return "".join(sorted((symbol for symbol, _ in ARROWS.get(place, ())), key=SYMBOLS.index))
+
+
+def _expected(net: Any, read: str) -> np.ndarray | None:
+    """Probabilities of the seven letters after those that were read; None without a net or letters."""
+    if net is None or not read:
+        return None
+    params, activation = net["cell"]["params"], net["cell"]["activation"]
+    cell = ElmanCell(7, len(params["U"]), params=params, activation=activation, dtype=np.float64)
+    _, state = Recurrent(cell)(np.array([[SYMBOLS.index(letter)] for letter in read]))
+    return softmax(state.h[0] @ np.array(net["W"]).T + np.array(net["b"]))
+
+
+def _weights(net: Any) -> dict[str, Any] | None:
+    """The weights of a net that can be walked with, as plain JSON; None without one."""
+    if net is None:
+        return None
     wanted = "net must be a Sequential of a Recurrent with an ElmanCell (7 inputs) and a linear Dense with 7 outputs"
     layers = list(net.layers.values()) if isinstance(net, Sequential) else []
     if len(layers) != 2 or not isinstance(layers[0], Recurrent) or not isinstance(layers[1], Dense):

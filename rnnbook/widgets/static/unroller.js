@@ -241,7 +241,7 @@ function unrolled({ s, w, wide, W }, steps) {
   const H = wide ? 334 : 344;
   const rows = !wide && T > 6 ? 2 : 1;
   const columns = Math.ceil(T / rows);
-  const apart = Math.min(wide ? 104 : 84, Math.floor((W - 44) / columns));
+  const apart = Math.min(wide ? 104 : 84, Math.floor((W - (wide ? 44 : 52)) / columns));
   const big = rows === 1 && apart >= 72;
   const r = big ? Math.min(28, Math.floor(apart * 0.335)) : Math.min(18, Math.floor(apart * 0.34));
   const rx = big ? r : Math.min(15, r);
@@ -579,7 +579,7 @@ svg .scale{font-size:12px}
 .rb .phone .equation .letter{height:24px}
 .rb .phone .equation .term{min-width:22px;padding:0 2px}
 .rb .phone .equation .n{font-size:12.5px;line-height:18px;min-height:18px}
-.rb .phone .equation .op{padding:0 2px}
+.rb .phone .equation .op{padding:0 2px}.rb .phone .equation .op:last-child{margin-right:-4px}
 .rb .phone .equation .sum{font-size:16px;line-height:24px}
 .rb .narrow .transport{flex-wrap:wrap}
 .rb .narrow .where{flex-basis:100%;text-align:center}

@@ -2,6 +2,7 @@
 
 import ast
 import html
+import itertools
 import json
 import re
 from pathlib import Path
@@ -228,6 +229,9 @@ def test_a_random_walk_is_legal(chromium):  # noqa: F811
             assert ReberGrammar().is_legal(string) and len(string) <= 20 and state(tab)["t"] == 0
             seen.add(string)
         assert len(seen) > 3
+        many = "s => Array.from({length: 3000}, () => rnnbook['reber-walker'].chance(s))"
+        strings = tab.evaluate(many, state(tab))
+        assert all(map(ReberGrammar().is_legal, strings)) and 15 < max(map(len, strings)) <= 20
         endless = {**state(tab), "arrows": {"0": [["B", 0]]}, "string": "", "t": 0}
         assert tab.evaluate("s => rnnbook['reber-walker'].chance(s)", endless) is None
 
@@ -308,6 +312,10 @@ def test_the_string_so_far_keeps_its_column_in_sight(chromium, width):  # noqa: 
             now = svg.locator(".now text").all_text_contents()
             assert now[:2] == [string[t - 1] if t else "–", str(walker.place())]
             assert svg.evaluate(inside)
+            places = svg.locator("g").evaluate_all(
+                "g => g.map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
+            )
+            assert all(one[1] < two[0] for one, two in itertools.pairwise(sorted(places)))
             if t > 1:
                 walker.t = t - 1
                 given = walker.expected()[SYMBOLS.index(string[t - 1])]
@@ -339,6 +347,8 @@ def test_nothing_shifts_and_nothing_is_too_small(chromium, width, lang):  # noqa
         seen.add(tuple(ask(places)))
         assert len(seen) == 1
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        drawn = "[...r.querySelectorAll('svg[role=img]')].map(e => e.getBoundingClientRect().width / e.viewBox.baseVal.width)"
+        assert min(ask(drawn)) > 0.99  # the text in a drawing is as large as it says
         if width >= 390:
             sizes = "[...r.querySelectorAll('button, input')].map(e => e.getBoundingClientRect()).map(b => Math.min(b.width, b.height))"
             assert min(ask(sizes)) >= 44

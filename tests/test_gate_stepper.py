@@ -286,6 +286,8 @@ def test_stepping_back_shows_the_packages_gradients(chromium, hold):  # noqa: F8
                     seen += {values[0], values[4]} != {"0"}
                 elif station == 1:
                     assert [values[0], values[3]] == [number(before[t - 1].c.item()), number(before[t - 1].h.item())]
+                    f = run.trace.f[t - 1].item()
+                    assert values[1:3] == [number(f), number(before[t - 1].c.item() / f)]
                 back.click()
         assert seen >= 4
 
@@ -296,7 +298,7 @@ def test_stepping_back_shows_the_packages_gradients(chromium, hold):  # noqa: F8
 def test_every_cell_can_be_walked_from_end_to_end(chromium, kind, direction):  # noqa: F811
     cell = rb.CELLS[kind](2, 3, rng=np.random.default_rng(2), dtype=np.float64)
     x = np.random.default_rng(3).standard_normal((3, 2))
-    stepper = GateStepper(cell, x, unit=1, direction=direction)
+    stepper = GateStepper(cell, x, unit=2, direction=direction)  # more units than inputs
     _, before, _ = python(stepper)
     names = STATIONS[kind]
     with opened(chromium, shown(stepper), width=390) as tab:
@@ -309,7 +311,7 @@ def test_every_cell_can_be_walked_from_end_to_end(chromium, kind, direction):  #
             said.add(tab.locator(TAG).locator(".say").inner_text())
             assert "NaN" not in tab.locator(TAG).inner_text() and "undefined" not in tab.locator(TAG).inner_text()
             if direction == "backward" and kind.startswith("GRU") and names[now["station"] - 1] == "reset":
-                dh = before[now["t"] - 1].h[0, 1]
+                dh = before[now["t"] - 1].h[0, 2]
                 assert tab.locator(TAG).locator(".eq .row").nth(1).locator(".v").first.inner_text() == number(dh)
             if k < 3 * len(names) - 1:
                 button.click()

@@ -184,9 +184,12 @@ def test_a_typed_string_is_never_lost(chromium):  # noqa: F811
     with opened(chromium, shown(ReberWalker("BTSX", t=4))) as tab:
         field, status = tab.locator(TAG).get_by_role("textbox"), tab.locator(TAG).locator("[role=status]")
         field.fill("bpttse")
-        assert (state(tab)["string"], state(tab)["t"]) == ("BPTTSE", 4)
+        assert (state(tab)["string"], state(tab)["t"]) == ("BPTTSE", 1)  # B was walked, and still is
         assert status.inner_text() == "The walk stops before letter 5, S: at place 3, legal is T or V."
-        assert tab.locator(TAG).locator("button.step").get_attribute("aria-disabled") == "true"
+        step = tab.locator(TAG).locator("button.step")
+        for _ in range(3):
+            step.click()
+        assert state(tab)["t"] == 4 and step.get_attribute("aria-disabled") == "true"
         field.fill("BT<b>")
         assert (
             "Letter 3, <, is none of B T S X P V E." in status.inner_text()
@@ -214,6 +217,7 @@ def test_small_letters_leave_the_caret_where_it_is(chromium):  # noqa: F811
         tab.keyboard.press("ArrowRight")
         tab.keyboard.type("ss")
         assert state(tab)["string"] == "BTSSXSE" and field.evaluate("e => e.selectionStart") == 4
+        assert state(tab)["t"] == 1  # typing does not walk
         assert field.evaluate("e => getComputedStyle(e).textTransform") == "uppercase"
         tab.evaluate(f"document.querySelector('{TAG}').store.set({{string: 'BPV', t: 0}})")  # as a kernel does
         assert field.input_value() == "BPV"
@@ -270,6 +274,8 @@ def test_the_net_on_the_page_is_the_packages_net(chromium):  # noqa: F811
             mark = float(re.match(r"M[\d.]+ ([\d.]+)", marks.first.get_attribute("d"))[1])
             assert np.array(heights) / sum(heights) == pytest.approx(p, abs=1e-9)
             assert floor - mark == pytest.approx(sum(heights) / len(legal))
+            tops = tab.locator(TAG).locator(".bars .bar").evaluate_all("b => b.map(e => +e.getAttribute('y'))")
+            assert np.array(tops) + heights == pytest.approx(floor)
         tab.keyboard.press("ArrowLeft")
         assert state(tab)["t"] == 10
         tab.locator(TAG).get_by_role("slider", name="Letters read").focus()
@@ -373,6 +379,7 @@ def test_the_walk_is_lit_on_the_map(chromium):  # noqa: F811
         assert "BTS" in drawn.get_attribute("aria-label") and "place 2" in drawn.get_attribute("aria-label")
         tab.locator(TAG).locator("button.step").click()
         assert (letters("just"), letters("next")) == (["X"], ["S", "X"])
+        assert letters("walked.just") == ["X"]  # the X from 2 to 4, not the one that leaves 4
         assert drawn.locator(".here .name").all_text_contents() == ["4"]
 
 

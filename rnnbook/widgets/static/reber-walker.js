@@ -134,6 +134,11 @@ export function key(ctx, event) {
 }
 
 // --- view ---------------------------------------------------------------------------------------------------------
+const shared = (one, other) => {
+  let n = 0;
+  while (n < one.length && one[n] === other[n]) n++;
+  return n;
+};
 const letters = (text) => text.toUpperCase().replace(/\s+/g, "");
 
 /** Why a string cannot be taken, in one line; "" if it can. */
@@ -165,7 +170,8 @@ export function view(ctx) {
     const good = !trouble(s, w, string);
     ui.typed = { text, of: good ? string : s.string };
     ui.refused = null;
-    if (good) set({ string, t: Math.min(s.t, walk({ ...s, string }).length - 1) });
+    // What was walked and is still there stays walked, typed letter by letter or pasted.
+    if (good) set({ string, t: Math.min(s.t, shared(s.string, string)) });
     else setUI({});
   };
   const press = (letter) => {

@@ -8,7 +8,20 @@ import numpy as np
 import pytest
 
 import rnnbook as rb
-from rnnbook.data import LETTERS, SYMBOLS, ReberGrammar, letters_in_words, one_hot, pad, recall, temporal_xor
+from rnnbook.data import (
+    LETTERS,
+    SYMBOLS,
+    ReberGrammar,
+    adding,
+    adding_1997,
+    letters_in_words,
+    one_hot,
+    pad,
+    recall,
+    spike_timing,
+    temporal_xor,
+    two_sequences,
+)
 
 # Reber's grammar read off its picture as a regular expression: from the upper node S* X, from the lower T* V.
 # After the upper path comes S, or X and the lower path; the lower path ends in P (back up) or in V.
@@ -116,6 +129,166 @@ class TestReber:
     def test_strings_too_short_to_predict_are_named(self):
         with pytest.raises(ValueError, match="strings"):
             ReberGrammar().encode(["B"])
+
+
+class TestReberStream:
+    @pytest.mark.parametrize("embedded", [False, True])
+    def test_it_is_strings_end_to_end(self, embedded):
+        pattern = EMBEDDED if embedded else INNER
+        batch, legal = ReberGrammar(embedded=embedded).stream(np.random.default_rng(0), num_steps=3000, batch_size=4)
+        assert batch.inputs.shape == batch.targets.shape == (3000, 4) and legal.shape == (3000, 4, 7)
+        assert (batch.inputs[1:] == batch.targets[:-1]).all() and batch.mask is None
+        lengths = []
+        for k in range(4):
+            text, at = "".join(SYMBOLS[i] for i in np.append(batch.inputs[:, k], batch.targets[-1, k])), 0
+            while match := pattern.match(text, at):
+                lengths.append(match.end() - at)
+                # What is legal inside a string, and after its last E another B.
+                for t, after in enumerate(ReberGrammar(embedded=embedded).legal(match[0])):
+                    if at + t < 3000:
+                        assert {SYMBOLS[j] for j in np.flatnonzero(legal[at + t, k])} == set(after or "B")
+                at = match.end()
+            assert len(text) - at < 60  # what is left is a string that was cut
+        # as long as single strings are, on the average
+        alone = np.mean([len(s) for s in strings(4000, embedded=embedded)])
+        assert abs(np.mean(lengths) - alone) < 0.4
+
+    def test_choices_are_as_often_as_asked(self):
+        for p in (0.2, 0.5, 0.8):
+            grammar = ReberGrammar(embedded=True, loop_probability=p)
+            batch, legal = grammar.stream(np.random.default_rng(0), num_steps=4000, batch_size=8)
+            said = legal.sum(axis=-1) == 2
+            s, x, v, t, u = (SYMBOLS.index(c) for c in "SXVTP")
+            loops = legal[..., s] & legal[..., x]  # S stays at node 2; after node 4 the same two are no loop
+            at_two = np.isin(batch.inputs, (SYMBOLS.index("T"), s)) & loops & said
+            assert abs((batch.targets[at_two] == s).mean() - p) < 0.04
+            at_three = legal[..., t] & legal[..., v] & said
+            assert abs((batch.targets[at_three] == t).mean() - p) < 0.03
+            fork = legal[..., t] & legal[..., u] & said
+            assert abs((batch.targets[fork] == t).mean() - 0.5) < 0.03
+
+    def test_errors_by_name(self):
+        for name in ("num_steps", "batch_size"):
+            with pytest.raises(ValueError, match=f"{name} must be at least 1"):
+                ReberGrammar().stream(np.random.default_rng(0), **{"num_steps": 5, name: 0})
+        with pytest.raises(TypeError, match="rng"):
+            ReberGrammar().stream(0, num_steps=5)
+
+
+class TestAdding:
+    def test_today(self):
+        batch = adding(np.random.default_rng(0), num_steps=9, batch_size=4000)
+        value, marker = np.moveaxis(batch.inputs, -1, 0)
+        assert set(np.unique(marker)) == {0, 1} and (marker.sum(axis=0) == 2).all()
+        assert (marker[:4].sum(axis=0) == 1).all()  # one in the first half
+        assert value.min() >= 0 and value.max() < 1 and abs(value.mean() - 0.5) < 0.01
+        np.testing.assert_allclose(batch.targets[..., 0], np.tile((value * marker).sum(axis=0), (9, 1)), rtol=1e-6)
+        assert batch.mask[-1].all() and not batch.mask[:-1].any()
+        assert abs(np.square(batch.targets[-1] - 1).mean() - 1 / 6) < 0.01  # what always 1 pays
+        assert (marker.mean(axis=1) > 0.15).all()  # every place is marked at times
+
+    def test_of_1997(self):
+        T = 60
+        batch = adding_1997(np.random.default_rng(0), num_steps=T, batch_size=4000)
+        value, marker = np.moveaxis(batch.inputs, -1, 0)
+        assert batch.inputs.shape == (66, 4000, 2)
+        assert set(batch.lengths.tolist()) == set(range(60, 67))
+        zeroed = 0
+        for k, n in enumerate(batch.lengths):
+            m = marker[:n, k]
+            assert m[0] == m[-1] == -1 and set(m[1:-1].tolist()) <= {0, 1}
+            at = np.flatnonzero(m == 1)
+            assert len(at) in (1, 2) and at.max() < T // 2 and (at[0] < 10 or len(at) == 1)
+            if len(at) == 1:
+                assert value[0, k] == 0
+                zeroed += 1
+            assert abs(batch.targets[n - 1, k, 0] - 0.5 - value[at, k].sum() / 4) < 1e-6
+            assert np.flatnonzero(batch.mask[:, k]).tolist() == [n - 1]
+            assert not batch.inputs[n:, k].any()
+        assert 0.08 < zeroed / 4000 < 0.17  # 1/10, and the second mark on the first pair: 9/10 of 1/29
+        assert value.min() < -0.99 and value.max() > 0.99
+        answer = batch.targets[0, :, 0]
+        assert abs((abs(answer - 0.5) < 0.04).mean() - 0.154) < 0.03
+        assert abs(np.square(answer - 0.5).mean() - 1 / 24) < 0.004
+
+    def test_every_place_is_marked_and_none_is_favoured(self):
+        batch = adding_1997(np.random.default_rng(1), num_steps=40, batch_size=20000)
+        often = (batch.inputs[..., 1] == 1).mean(axis=1)
+        assert (often[20:] == 0).all() and np.ptp(often[10:20]) < 0.012 and np.ptp(often[1:10]) < 0.015
+
+    def test_errors_by_name(self):
+        rng = np.random.default_rng(0)
+        with pytest.raises(ValueError, match="num_steps must be at least 2"):
+            adding(rng, num_steps=1)
+        with pytest.raises(ValueError, match="num_steps must be at least 22"):
+            adding_1997(rng, num_steps=21)
+        for task in (adding, adding_1997):
+            with pytest.raises(ValueError, match="batch_size must be at least 1"):
+                task(rng, num_steps=30, batch_size=0)
+            with pytest.raises(TypeError, match="rng"):
+                task(None, num_steps=30)
+
+
+class TestTwoSequences:
+    def test_the_beginning_tells_the_class(self):
+        batch = two_sequences(np.random.default_rng(0), num_steps=40, num_informative=2, batch_size=3000)
+        x = batch.inputs[..., 0]
+        kind = batch.targets[0]
+        assert batch.inputs.shape == (44, 3000, 1) and (batch.targets == kind).all()
+        assert (x[:2] == 2 * kind - 1).all() and abs(kind.mean() - 0.5) < 0.04
+        assert set(batch.lengths.tolist()) == set(range(40, 45))
+        rest = np.arange(44)[:, None] < batch.lengths
+        assert not x[~rest].any()
+        rest[:2] = False
+        assert abs(x[rest].mean()) < 0.005 and abs(x[rest].var() - 0.2) < 0.005
+        assert abs(np.corrcoef(kind, x[2:40].sum(axis=0))[0, 1]) < 0.06  # the noise says nothing
+        assert (batch.mask.sum(axis=0) == 1).all()
+        assert (batch.mask.argmax(axis=0) == batch.lengths - 1).all()
+
+    def test_errors_by_name(self):
+        rng = np.random.default_rng(0)
+        with pytest.raises(ValueError, match="num_informative must be at most num_steps = 5, got 6"):
+            two_sequences(rng, num_steps=5, num_informative=6)
+        with pytest.raises(ValueError, match="noise"):
+            two_sequences(rng, num_steps=5, noise=-1)
+        with pytest.raises(ValueError, match="num_steps must be at least 1"):
+            two_sequences(rng, num_steps=0)
+        with pytest.raises(TypeError, match="rng"):
+            two_sequences(7, num_steps=5)
+
+
+class TestSpikeTiming:
+    def test_targets_say_the_delay(self):
+        delays = (7, 4, 5)
+        batch = spike_timing(np.random.default_rng(0), num_steps=60, delays=delays, batch_size=500)
+        assert set(np.unique(batch.inputs)) == {0, 1}
+        firsts, seen = [], []
+        for k in range(500):
+            at = np.flatnonzero(batch.inputs[:, k, 0])
+            firsts.append(at[0])
+            assert np.flatnonzero(batch.mask[:, k]).tolist() == at[1:].tolist()
+            told = [delays[i] for i in batch.targets[at[1:], k]]
+            assert told == np.diff(at).tolist() and 60 - at[-1] <= max(delays)
+            seen += told
+        assert set(firsts) == set(range(7))
+        for d in delays:
+            assert abs(np.mean(np.array(seen) == d) - 1 / 3) < 0.03
+
+    def test_the_shortest_that_is_allowed_asks_in_every_sequence(self):
+        batch = spike_timing(np.random.default_rng(0), num_steps=10, delays=(4, 5), batch_size=300)
+        assert batch.mask.any(axis=0).all()
+
+    def test_errors_by_name(self):
+        rng = np.random.default_rng(0)
+        for bad in ((5,), (5, 5), ()):
+            with pytest.raises(ValueError, match="delays must be two or more different"):
+                spike_timing(rng, delays=bad)
+        with pytest.raises(ValueError, match="delays must be at least 1"):
+            spike_timing(rng, delays=(0, 4))
+        with pytest.raises(ValueError, match="num_steps must be at least twice the longest delay, 42, got 41"):
+            spike_timing(rng, num_steps=41)
+        with pytest.raises(TypeError, match="rng"):
+            spike_timing(None)
 
 
 class TestElman:

@@ -138,6 +138,67 @@ class ReberGrammar:
         ids, lengths = pad([[SYMBOLS.index(symbol) for symbol in string] for string in strings])
         return Batch(ids[:-1], ids[1:], lengths=lengths - 1)
 
+    def stream(self, rng: np.random.Generator, *, num_steps: int, batch_size: int = 16) -> tuple[Batch, Array]:
+        """Strings end to end, and nothing that says where one ends: the continual task of :cite:t:`Gers2000`.
+
+        A net reads it with carried state and must find the beginnings by itself. Chance is ln 7 nats a symbol.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        num_steps : int
+            How many symbols of each stream are read.
+        batch_size : int
+            How many streams run side by side; each starts with a string of its own.
+
+        Returns
+        -------
+        batch : Batch
+            Ids (num_steps, batch_size) of `SYMBOLS`, and the ids that follow them. No mask: every symbol counts.
+        legal : bool array (num_steps, batch_size, 7)
+            What may come next. After the last E of a string only its successor's B.
+
+        Examples
+        --------
+        >>> batch, legal = ReberGrammar().stream(np.random.default_rng(0), num_steps=12, batch_size=1)
+        >>> "".join(SYMBOLS[i] for i in batch.inputs[:, 0])
+        'BTSSXSEBPVVE'
+        """
+        check.generator("rng", rng)
+        T, B = check.count("num_steps", num_steps), check.count("batch_size", batch_size)
+        symbols, chances, targets = self._table()
+        place, ids = np.zeros(B, int), np.empty((T + 1, B), int)
+        legal = np.zeros((T + 1, B, len(SYMBOLS)), bool)
+        every = np.arange(B)
+        for t in range(T + 1):
+            for arrow in (0, 1):
+                legal[t, every, symbols[place, arrow]] = True
+            taken = (rng.random(B) >= chances[place]).astype(int)
+            ids[t], place = symbols[place, taken], targets[place, taken]
+        return Batch(ids[:-1], ids[1:]), legal[1:]
+
+    def _table(self) -> tuple[Array, Array, Array]:
+        """The grammar as a ring: for each place the ids of its two arrows, the first one's chance, where each leads.
+
+        A place with one arrow has it twice. Whoever arrives at the end is at the start again.
+        """
+        start = ("start", 0, "") if self.embedded else ("inside", 0, "")
+        places, rows = [start], []
+        for part, node, side in places:
+            moves = []
+            for symbol, to in self._moves(part, node, side).items():
+                place = (*to, symbol if part == "side" else side)
+                if not self._moves(*place):
+                    place = start
+                if place not in places:
+                    places.append(place)
+                moves.append((SYMBOLS.index(symbol), places.index(place)))
+            loop = len(moves) == 2 and places[moves[0][1]] == (part, node, side)
+            rows.append((moves[0], moves[-1], self.loop_probability if loop else 0.5))
+        first, second, chances = zip(*rows, strict=True)
+        symbols, targets = np.array([first, second]).transpose(2, 1, 0)
+        return symbols, np.array(chances), targets
+
     def legal_mask(self, batch: Batch) -> Array:
         """What may come at each step of a batch: bool (T, B, 7), False throughout the padding."""
         T, B = batch.inputs.shape

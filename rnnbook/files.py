@@ -9,9 +9,9 @@ import os
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -30,11 +30,30 @@ def _mode(path: Path) -> int:
     return path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_UMASK
 
 
-def write(path: str | os.PathLike, kind: str, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-    """Write `arrays` and a JSON `header`; the old file stays as it is until the new one is complete.
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
+    """A new file to write to, which takes the place of `path` when all went well; otherwise nothing has changed.
 
     It is written beside, under a name that ends in ``.partial``, and moved into place.  A process that is killed in
     between leaves that one behind.
+    """
+    path = Path(os.path.realpath(path))  # through a link, to the file that it names
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # the rename must not reach the disk before the contents do
+        os.chmod(beside, _mode(path))
+        os.replace(beside, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(beside)
+        raise
+
+
+def write(path: str | os.PathLike, kind: str, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Write `arrays` and a JSON `header`; the old file stays as it is until the new one is complete: see `replacing`.
 
     Parameters
     ----------
@@ -51,24 +70,12 @@ def write(path: str | os.PathLike, kind: str, header: Mapping[str, Any], arrays:
     OSError
         If it cannot be written.  Then no file is left behind, and the old one is whole.
     """
-    path = Path(os.path.realpath(path))  # through a link, to the file that it names
     top = json.dumps({"format": "rnnbook", "version": VERSION, "kind": kind, **header})
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(HEADER, top)
-                for name, a in arrays.items():
-                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, np.ascontiguousarray(a), allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())  # the rename must not reach the disk before the contents do
-        os.chmod(beside, _mode(path))
-        os.replace(beside, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(beside)
-        raise
+    with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(HEADER, top)
+        for name, a in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.ascontiguousarray(a), allow_pickle=False)
 
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:

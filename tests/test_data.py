@@ -10,15 +10,20 @@ import pytest
 import rnnbook as rb
 from rnnbook.data import (
     LETTERS,
+    ORDER_SYMBOLS,
     SYMBOLS,
     ReberGrammar,
     adding,
     adding_1997,
+    brackets,
+    copying,
     letters_in_words,
     one_hot,
     pad,
     recall,
+    reversal,
     spike_timing,
+    temporal_order,
     temporal_xor,
     two_sequences,
 )
@@ -289,6 +294,77 @@ class TestSpikeTiming:
             spike_timing(rng, num_steps=41)
         with pytest.raises(TypeError, match="rng"):
             spike_timing(None)
+
+
+class TestTemporalOrder:
+    @pytest.mark.parametrize(("marked", "bag"), [(2, 0.75), (3, 0.5)])
+    def test_the_class_is_the_order_of_the_marked_symbols(self, marked, bag):
+        batch = temporal_order(np.random.default_rng(0), num_marked=marked, batch_size=6000)
+        assert batch.inputs.shape == (110, 6000) and set(batch.lengths.tolist()) == set(range(100, 111))
+        seen, counts = set(), {}
+        ranges = {2: ((10, 20), (50, 60)), 3: ((10, 20), (33, 43), (66, 76))}[marked]
+        for k, n in enumerate(batch.lengths):
+            text = "".join(ORDER_SYMBOLS[i] for i in batch.inputs[:n, k])
+            assert re.fullmatch(f"E(?:[abcd]+[XY]){{{marked}}}[abcd]+B", text)
+            at = [m.start() for m in re.finditer("[XY]", text)]
+            seen.update(at)
+            assert all(low <= a <= high for a, (low, high) in zip(at, ranges, strict=True))
+            kind = int("".join(str("XY".index(text[a])) for a in at), 2)
+            assert batch.targets[n - 1, k] == kind and np.flatnonzero(batch.mask[:, k]).tolist() == [n - 1]
+            counts.setdefault(sum(text[a] == "Y" for a in at), []).append(kind)
+        assert seen == {a for low, high in ranges for a in range(low, high + 1)}
+        best = sum(np.bincount(kinds).max() for kinds in counts.values()) / 6000  # a bag of symbols, at its best
+        assert abs(best - bag) < 0.02
+        assert abs(np.bincount(batch.targets[0]) / 6000 - 0.5**marked).max() < 0.02
+
+    def test_errors_by_name(self):
+        rng = np.random.default_rng(0)
+        with pytest.raises(ValueError, match="num_marked must be 2 or 3, got 4"):
+            temporal_order(rng, num_marked=4)
+        with pytest.raises(ValueError, match="num_steps must be at least 20"):
+            temporal_order(rng, num_steps=19)
+        with pytest.raises(TypeError, match="rng"):
+            temporal_order(None)
+        short = temporal_order(rng, num_steps=20, num_marked=3, batch_size=2000)
+        assert (np.isin(short.inputs, (0, 1)).sum(axis=0) == 3).all()  # no mark falls on another
+
+
+class TestRepeating:
+    @pytest.mark.parametrize(("task", "order"), [(copying, 1), (reversal, -1)])
+    def test_it_comes_again(self, task, order):
+        batch = task(np.random.default_rng(0), length=4, lag=3, num_symbols=6, batch_size=500)
+        assert batch.inputs.shape == batch.targets.shape == (11, 500)
+        said = batch.inputs[:4]
+        assert set(np.unique(said)) == set(range(6))
+        assert (batch.inputs[4:7] == 6).all() and (batch.inputs[7] == 7).all() and (batch.inputs[8:] == 6).all()
+        assert (batch.targets[7:] == said[::order]).all()
+        assert batch.mask[7:].all() and not batch.mask[:7].any()
+
+    def test_errors_by_name(self):
+        rng = np.random.default_rng(0)
+        for arguments, name in (({"length": 0}, "length"), ({"lag": -1}, "lag"), ({"num_symbols": 1}, "num_symbols")):
+            for task in (copying, reversal):
+                with pytest.raises(ValueError, match=f"{name} must be at least"):
+                    task(rng, **arguments)
+
+
+class TestBrackets:
+    def test_nothing_closes_that_is_not_open_and_not_too_many_open(self):
+        batch, depth = brackets(np.random.default_rng(0), num_steps=400, max_depth=3, batch_size=50)
+        assert (batch.inputs[1:] == batch.targets[:-1]).all()
+        assert (np.cumsum(1 - 2 * batch.inputs, axis=0) == depth).all()
+        assert set(np.unique(depth)) == {0, 1, 2, 3}
+        assert (batch.targets[depth == 0] == 0).all() and (batch.targets[depth == 3] == 1).all()
+        between = (depth > 0) & (depth < 3)
+        assert abs(batch.targets[between].mean() - 0.5) < 0.02
+        assert abs(between.mean() - (1 - 1 / 3)) < 0.01  # what a net that counts pays, in units of ln 2
+
+    def test_errors_by_name(self):
+        rng = np.random.default_rng(0)
+        with pytest.raises(ValueError, match="max_depth must be at least 2"):
+            brackets(rng, max_depth=1)
+        with pytest.raises(ValueError, match="num_steps must be at least 1"):
+            brackets(rng, num_steps=0)
 
 
 class TestElman:

@@ -10,7 +10,11 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError('rnnbook.widgets needs anywidget: pip install "rnnbook[notebook]"') from error
 
 from rnnbook.widgets.base import Widget
+from rnnbook.widgets.compound_interest import CompoundInterest
 from rnnbook.widgets.gate_stepper import GateStepper, held
+from rnnbook.widgets.gradient_flow import GradientFlow
+from rnnbook.widgets.half_life import HalfLife
+from rnnbook.widgets.ink import Ink
 from rnnbook.widgets.input_path import InputPath
 from rnnbook.widgets.reber_walker import ReberWalker
 from rnnbook.widgets.tape_viewer import TapeViewer
@@ -24,7 +28,11 @@ WIDGETS: dict[str, type[Widget]] = {
         ReberWalker,
         Unroller,
         TapeViewer,
+        CompoundInterest,
+        GradientFlow,
+        Ink,
         GateStepper,
+        HalfLife,
     )
 }
 

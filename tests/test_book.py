@@ -92,6 +92,14 @@ def test_a_chapter_has_its_parts(path):
             assert "assert" in cell.source, f"{cell.id} asserts nothing"
 
 
+def test_a_label_stands_once_in_the_whole_book():
+    """Sphinx keeps labels of all pages in one table; two exercises with one name are a warning of the build."""
+    texts = ["\n".join(cell.source for cell in read(path).cells) for path in NOTEBOOKS]
+    texts += [path.read_text("utf-8") for path in PAGES]
+    labels = [name for text in texts for name in re.findall(r"(?m)^:label: (\S+)", text)]
+    assert len(labels) > 20 and [name for name in set(labels) if labels.count(name) > 1] == []
+
+
 @each_notebook
 def test_numbers_in_the_prose_were_glued_once(path):
     cells = read(path).cells

@@ -158,7 +158,7 @@ from browser import chromium, opened  # noqa: E402, F401
 
 from rnnbook.widgets.modules import page_scripts, words  # noqa: E402
 
-MODULE = 'globalThis.rnnbook["input-path"]'
+CORE = "globalThis.rnnbook.core"
 
 
 def page(path, **look):
@@ -182,13 +182,13 @@ def test_the_page_computes_pythons_numbers(chromium, activation):  # noqa: F811
             net, x = net_of(*sizes, seed=len(sizes), activation=activation), pictures_of(2, 4, 4)
             path = InputPath(net, x, [0, 1], row=1)
             found = tab.evaluate(
-                f"s => {{ const r = {MODULE}.run(s.layers, s.pictures[s.row]); return [...r.steps.map((l) => l.y), r.p] }}",
+                f"s => {{ const r = {CORE}.feedforward(s.layers, s.pictures[s.row]); return [...r.steps.map((l) => l.y), r.p] }}",
                 path.state(),
             )
             for theirs, ours in zip(found, path.values(), strict=True):
                 assert np.allclose(theirs, ours, atol=1e-12)
             assert np.allclose(found[-1], softmax(net(x.reshape(2, 16))[0])[1], atol=1e-3)
-        assert tab.evaluate(f"{MODULE}.softmax([1000, 0, -1000])") == [1, 0, 0]  # no overflow
+        assert tab.evaluate(f"{CORE}.softmax([1000, 0, -1000])") == [1, 0, 0]  # no overflow
 
 
 @browser

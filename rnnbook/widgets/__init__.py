@@ -19,12 +19,14 @@ from rnnbook.widgets.input_path import InputPath
 from rnnbook.widgets.reber_walker import ReberWalker
 from rnnbook.widgets.tape_viewer import TapeViewer
 from rnnbook.widgets.unroller import Unroller
+from rnnbook.widgets.word_swapper import WordSwapper
 
 #: All widgets by name, in the order of the book.
 WIDGETS: dict[str, type[Widget]] = {
     widget.name: widget
     for widget in (
         InputPath,
+        WordSwapper,
         ReberWalker,
         Unroller,
         TapeViewer,

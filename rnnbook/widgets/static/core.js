@@ -1,4 +1,4 @@
-// Pure maths of the widgets: the equations of rnnbook/cells.py, for one sequence.
+// Pure maths of the widgets: the equations of rnnbook/cells.py, for one sequence, and of layers.Dense.
 // A vector is an array of H numbers; a gate's rows of W, U and b stand in the order of the cell's `rows`.
 
 export const sigmoid = (z) => 1 / (1 + Math.exp(-z));
@@ -39,6 +39,29 @@ const timesTransposed = (rows, v) => {
 const zip = (f, ...vectors) => vectors[0].map((_, u) => f(...vectors.map((v) => v[u])));
 const add = (...vectors) => zip((...values) => values.reduce((a, b) => a + b), ...vectors);
 export const zeros = (n) => new Array(n).fill(0);
+
+/** One layer: y = φ(a), a = W x + b. */
+export function dense({ W, b, activation }, x) {
+  const a = add(times(W, x), b);
+  return { x, a, y: a.map(ACTIVATIONS[activation][0]) };
+}
+
+export function softmax(y) {
+  const most = Math.max(...y);
+  const e = y.map((v) => Math.exp(v - most));
+  const sum = e.reduce((u, v) => u + v);
+  return e.map((v) => v / sum);
+}
+
+/** Dense layers, each from the one before, and a softmax at the end: {steps, p}. */
+export function feedforward(layers, x) {
+  const steps = [];
+  for (const layer of layers) {
+    steps.push(dense(layer, x));
+    x = steps.at(-1).y;
+  }
+  return { steps, p: softmax(x) };
+}
 
 /** The shapes of a cell's parameters, as `Cell.shapes` gives them. */
 export function shapes(kind, D, H) {

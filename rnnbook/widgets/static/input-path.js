@@ -1,38 +1,13 @@
 // One picture on its way through a net of dense layers. Each layer is computed from what stands to its left, and is
 // shown when it has been computed.
 
-import { ACTIVATIONS, zeros } from "./core.js";
+import { ACTIVATIONS, feedforward, zeros } from "./core.js";
 import { expect, h, icon, num, sym, transport } from "./host.js";
 
 export const name = "input-path";
 
 /** What a drawing can hold: the same numbers as in input_path.py. */
 export const MAX = { layers: 4, units: 128, outputs: 16, side: 16, pictures: 8 };
-
-// --- maths: the equations of rnnbook.layers.Dense -----------------------------------------------------------------
-
-/** One layer: y = φ(a), a = W x + b. */
-export function dense({ W, b, activation }, x) {
-  const a = W.map((row, k) => row.reduce((sum, w, j) => sum + w * x[j], 0) + b[k]);
-  return { x, a, y: a.map(ACTIVATIONS[activation][0]) };
-}
-
-export function softmax(y) {
-  const most = Math.max(...y);
-  const e = y.map((v) => Math.exp(v - most));
-  const sum = e.reduce((u, v) => u + v);
-  return e.map((v) => v / sum);
-}
-
-/** All layers, each from the one before. */
-export function run(layers, x) {
-  const steps = [];
-  for (const layer of layers) {
-    steps.push(dense(layer, x));
-    x = steps.at(-1).y;
-  }
-  return { steps, p: softmax(x) };
-}
 
 const argmax = (v) => v.indexOf(Math.max(...v));
 const largest = (...lists) => Math.max(1e-9, ...lists.flat().map(Math.abs));
@@ -514,7 +489,7 @@ function sentence({ s, w }, c) {
 export function view(ctx) {
   const { s, w, ui, set } = ctx;
   const x = pixelsOf(s);
-  const c = { x, ...run(s.layers, x) };
+  const c = { x, ...feedforward(s.layers, x) };
   const L = s.layers.length;
   const lay = layout(ctx);
   const now = s.station;
@@ -532,7 +507,7 @@ export function view(ctx) {
       s.pictures.map((pixels, k) =>
         h(
           "button",
-          { key: k, type: "button", class: "thumb", "aria-label": w("picture_k", { k: k + 1, label: s.labels[k] }), "aria-pressed": String(s.drawn === null && k === s.row), onclick: () => set({ row: k, drawn: null, chosen: [...s.chosen.slice(0, -1), argmax(run(s.layers, pixels).p)] }) },
+          { key: k, type: "button", class: "thumb", "aria-label": w("picture_k", { k: k + 1, label: s.labels[k] }), "aria-pressed": String(s.drawn === null && k === s.row), onclick: () => set({ row: k, drawn: null, chosen: [...s.chosen.slice(0, -1), argmax(feedforward(s.layers, pixels).p)] }) },
           thumb(pixels, s.shape),
         ),
       ),

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "rnnbook"
 
 # The order to read the package in. A module imports only from those before it.
 ORDER = [
-    "validation", "files", "functional", "init", "cells", "recurrent", "layers", "losses", "optim", "data",
+    "validation", "files", "quantize", "functional", "init", "cells", "recurrent", "layers", "losses", "optim", "data",
     "model", "train", "sampling", "gradcheck", "interop", "plots", "diagrams", "notebook", "widgets",
 ]  # fmt: skip
 

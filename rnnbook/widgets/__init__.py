@@ -20,6 +20,7 @@ from rnnbook.widgets.reber_walker import ReberWalker
 from rnnbook.widgets.tape_viewer import TapeViewer
 from rnnbook.widgets.unroller import Unroller
 from rnnbook.widgets.word_swapper import WordSwapper
+from rnnbook.widgets.writer import Writer
 
 #: All widgets by name, in the order of the book.
 WIDGETS: dict[str, type[Widget]] = {
@@ -35,6 +36,7 @@ WIDGETS: dict[str, type[Widget]] = {
         Ink,
         GateStepper,
         HalfLife,
+        Writer,
     )
 }
 

@@ -53,8 +53,14 @@ def state(widget):
     return widget.evaluate("e => e.store.get()")
 
 
+#: Widgets that are there before their chapter; a name goes when its chapter comes.
+WAITING = {"writer": "10-writing"}
+
+
 def test_every_widget_stands_on_a_page(http):
-    assert {name for widgets in USED.values() for name in widgets} == set(WIDGETS)
+    on_pages = {name for widgets in USED.values() for name in widgets}
+    assert on_pages | set(WAITING) == set(WIDGETS) and not on_pages & set(WAITING)
+    assert not [chapter for chapter in WAITING.values() if (SITE / "book" / f"{chapter}.html").exists()]
 
 
 @pytest.mark.parametrize("how", ["http", "file"])
@@ -67,16 +73,26 @@ def test_a_reader_steps_forth_and_back_with_button_key_and_slider(chromium, http
             assert widget.locator("svg:visible").count() > 0
             step, undo = widget.locator("button.step"), widget.locator("button.undo")
             said = widget.locator(".say")
-            if step.get_attribute("aria-disabled"):  # it begins at its end
+            if step.count():
+                if step.get_attribute("aria-disabled"):  # it begins at its end
+                    undo.click()
+                begin, before = state(widget), said.inner_text()
+                step.click()
+                stepped = state(widget)
+                assert stepped != begin and said.inner_text() != before
                 undo.click()
-            begin, before = state(widget), said.inner_text()
-            step.click()
-            stepped = state(widget)
-            assert stepped != begin and said.inner_text() != before
-            undo.click()
-            assert state(widget) == begin
+                assert state(widget) == begin
+                step.focus()
+            else:  # it has no steps, but arrows go forth and back in it too
+                assert widget.locator("button").count() > 2
+                begin = state(widget)
+                widget.locator("button").first.focus()
+                tab.keyboard.press("ArrowRight")
+                stepped = state(widget)
+                assert stepped != begin
+                tab.keyboard.press("ArrowLeft")
+                assert state(widget) == begin
             # Left and right are those of time: one of them steps, the other takes it back.
-            step.focus()
             keys = ["ArrowRight", "ArrowLeft"]
             if widget.locator("[data-mode=backward]").count():
                 keys.reverse()
@@ -85,8 +101,8 @@ def test_a_reader_steps_forth_and_back_with_button_key_and_slider(chromium, http
             tab.keyboard.press(keys[1])
             assert state(widget) == begin
             sliders = widget.locator("input[type=range]:visible")
-            # The path of one input is drawn on instead.
-            assert sliders.count() or widget.get_by_role("grid").count()
+            # The path of one input is drawn on instead, and words are picked.
+            assert sliders.count() or widget.get_by_role("grid").count() or widget.locator(".places button").count()
             if sliders.count():
                 slider = sliders.first
                 slider.focus()
@@ -102,7 +118,10 @@ def test_a_widget_fits_every_screen_and_theme(chromium, http, page, look):  # no
     with opened(chromium, page.as_uri(), width=width, theme=theme) as tab:
         for widget in tab.locator(ALL).all():
             step = widget.locator("button.step")
-            (widget.locator("button.undo") if step.get_attribute("aria-disabled") else step).click()
+            if step.count():
+                (widget.locator("button.undo") if step.get_attribute("aria-disabled") else step).click()
+            else:
+                widget.locator("button").first.click()
             # The ink of the page is the ink of the widget.
             assert widget.evaluate(
                 "e => getComputedStyle(e.shadowRoot.querySelector('section')).color"

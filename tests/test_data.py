@@ -16,6 +16,7 @@ from rnnbook.data import (
     adding,
     adding_1997,
     brackets,
+    calendar,
     copying,
     letters_in_words,
     one_hot,
@@ -439,7 +440,57 @@ class TestRecall:
             recall(np.random.default_rng(0), **({"lag": 3} | {name: least - 1}))
 
 
+class TestCalendar:
+    def test_the_news_of_each_clock_come_at_its_own_pace_and_the_last_ones_count(self):
+        periods = (1, 3, 10)
+        batch = calendar(np.random.default_rng(0), periods=periods, num_days=60, batch_size=200)
+        assert batch.inputs.shape == batch.targets.shape == (60, 200, 3)
+        assert set(np.unique(batch.inputs)) == {-1, 0, 1} and set(np.unique(batch.targets)) == {0, 1}
+        for b in range(200):
+            for k, period in enumerate(periods):
+                days = np.flatnonzero(batch.inputs[:, b, k])
+                assert days[0] == 0 and 1 <= days[1] <= period
+                assert (np.diff(days[1:]) == period).all() and days[-1] + period >= 60
+                last = None
+                for day in range(60):
+                    last = batch.inputs[day, b, k] or last
+                    assert batch.targets[day, b, k] == (last > 0)
+
+    def test_phases_and_news_are_fair_and_know_nothing_of_each_other(self):
+        batch = calendar(np.random.default_rng(0), periods=(4, 4), num_days=5, batch_size=20_000)
+        phase = np.argmax(batch.inputs[1:] != 0, axis=0)
+        for k in range(2):
+            assert abs(np.bincount(phase[:, k]) / 20_000 - 1 / 4).max() < 0.02
+        answers = np.concatenate([batch.targets[0], batch.targets[-1], phase], axis=1)
+        # The last answer is the first one where no news came after day 0: never, with 4 days and a period of 4.
+        assert abs(np.corrcoef(answers.T) - np.eye(6)).max() < 0.03
+
+    def test_a_net_without_memory_pays_what_is_claimed(self):
+        periods = np.array([1, 7, 208])
+        batch = calendar(np.random.default_rng(0), num_days=416, batch_size=400)
+        guess = 40.0 * batch.inputs  # sure on a day with news, even on all others
+        for k, period in enumerate(periods):
+            loss, _ = rb.binary_cross_entropy(guess[1:, :, [k]], batch.targets[1:, :, [k]])
+            assert loss == pytest.approx((1 - 1 / period) * math.log(2), abs=1.1 / 416)
+            right = np.where(guess == 0, 0.5, (guess > 0) == batch.targets)[1:, :, k].mean()
+            assert right == pytest.approx((1 + 1 / period) / 2, abs=1.1 / 416)
+
+    def test_errors_by_name(self):
+        rng = np.random.default_rng(0)
+        for name in ("num_days", "batch_size"):
+            with pytest.raises(ValueError, match=f"{name} must be at least 1"):
+                calendar(rng, **{name: 0})
+        with pytest.raises(ValueError, match=r"periods\[1\] must be at least 1"):
+            calendar(rng, periods=(1, 0))
+        for bad in ((), 7, "17"):
+            with pytest.raises(TypeError, match="periods must be a list"):
+                calendar(rng, periods=bad)
+        with pytest.raises(TypeError, match="rng"):
+            calendar(0)
+
+
 TASKS = {
+    "calendar": lambda rng: calendar(rng, num_days=30),
     "temporal_xor": lambda rng: temporal_xor(rng, num_triples=20),
     "letters_in_words": lambda rng: letters_in_words(rng, num_words=20, batch_size=2),
     "recall": lambda rng: recall(rng, lag=3),

@@ -6,6 +6,7 @@ A task is a function that takes `rng` and gives a `Batch`; its docstring says wh
 from rnnbook.data.adding import adding, adding_1997
 from rnnbook.data.batch import Batch, Minibatches, one_hot, pad
 from rnnbook.data.brackets import brackets
+from rnnbook.data.calendar import calendar
 from rnnbook.data.download import DownloadError, tiny_shakespeare
 from rnnbook.data.elman1990 import LETTERS, letters_in_words, temporal_xor
 from rnnbook.data.reber import SYMBOLS, ReberGrammar
@@ -28,6 +29,7 @@ __all__ = [
     "adding",
     "adding_1997",
     "brackets",
+    "calendar",
     "copying",
     "letters_in_words",
     "one_hot",

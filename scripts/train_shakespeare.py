@@ -6,7 +6,9 @@
 A GRU reads nine tenths of the tiny Shakespeare text, in order and with carried state; half of the rest chooses
 nothing and is looked at while it trains, the other half is looked at once, at the end. Then each row of each matrix is
 rounded to whole numbers from -127 to 127 times one factor, and the loss is measured again with what was rounded: the
-rounded model is the one that the page runs. The file says all of it in its header. Some twenty minutes on one core.
+rounded model is the one that the page runs. The file says all of it in its header, beside what tables of characters
+reach on the same held-out text and how many of the words that it writes occur in what it read. Some ten minutes on
+one core.
 """
 
 from __future__ import annotations
@@ -18,13 +20,15 @@ import platform
 import shlex
 import sys
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import rnnbook as rb
 from rnnbook import files
-from rnnbook.data import Vocabulary, streams, tiny_shakespeare
+from rnnbook.data import Vocabulary, streams, tiny_shakespeare, words
 from rnnbook.optim import cosine_decay
 from rnnbook.quantize import restored, rounded
 
@@ -48,16 +52,53 @@ def bits(model: rb.Sequential, ids: np.ndarray, num_streams: int = 8) -> float:
     return rb.evaluate(model, streams(ids, batch_size=num_streams), rb.softmax_cross_entropy) / np.log(2)
 
 
+def table_bits(train: str, exam: str, most: int = 5) -> list[float]:
+    """Bits for each character with tables of 0 ... `most` characters of context: what chapter 2 counts.
+
+    A table that has met a context n times answers n / (n + 5) of its own shares and 5 / (n + 5) of the shorter
+    context's; below the empty context all characters are alike (MacKay and Peto, 1995).
+    """
+    pairs = [Counter(train[k - n : k + 1] for k in range(n, len(train))) for n in range(most + 1)]
+    contexts = [Counter(train[k - n : k] for k in range(n, len(train))) for n in range(most + 1)]
+    total, even = np.zeros(most + 1), 1 / len(set(train))
+    for k in range(most, len(exam)):
+        p = even
+        for n in range(most + 1):
+            p = (pairs[n][exam[k - n : k + 1]] + 5 * p) / (contexts[n][exam[k - n : k]] + 5)
+            total[n] -= np.log2(p)
+    return [round(float(b), 4) for b in total / (len(exam) - most)]
+
+
+def known_words(text: str, read: str) -> float:
+    """Give the share of a text's words that occur in what was read."""
+    known, found = set(words(read.lower())), [word for word in words(text.lower()) if word[0].isalpha()]
+    return round(sum(word in known for word in found) / len(found), 4)
+
+
+def measures(model: rb.Sequential, vocabulary: Vocabulary, text: str) -> dict[str, Any]:
+    """What the chapter tells and cannot measure itself, since the text is not in the repository."""
+    counted, exam = text[: int(0.9 * len(text))], text[int(0.95 * len(text)) :]
+    said = {}
+    for temperature in (0.5, 1.0):
+        start = np.repeat(vocabulary.encode("\n"), 16)[None]
+        ids = rb.generate(model, start, 1250, rng=np.random.default_rng(0), temperature=temperature)
+        said[f"written at temperature {temperature:g}"] = "\n".join("".join(vocabulary.decode(row)) for row in ids.T)
+    return {
+        "table bits": table_bits(counted, exam),
+        "known words": {name: known_words(part, counted) for name, part in {**said, "held out": exam}.items()},
+    }
+
+
 def main() -> int:
     """Train, round, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--text", type=Path, help="the text; without it, it is downloaded")
     parser.add_argument("--hidden-size", type=int, default=224)
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--window", type=int, default=96)
     parser.add_argument("--rate", type=float, default=0.004)
-    parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--dropout", type=float, default=0.3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
@@ -102,6 +143,7 @@ def main() -> int:
             "held out, not rounded": round(before, 4),
             "watched": round(bits(model, watch), 4),
         },
+        **measures(model, vocabulary, text),
         "seed": options.seed,
         "command": "python scripts/train_shakespeare.py "
         + shlex.join(a for a in sys.argv[1:] if not a.endswith(".txt") and a != "--text"),

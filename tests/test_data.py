@@ -27,6 +27,7 @@ from rnnbook.data import (
     temporal_order,
     temporal_xor,
     two_sequences,
+    weekly_cancellations,
 )
 
 # Reber's grammar read off its picture as a regular expression: from the upper node S* X, from the lower T* V.
@@ -487,6 +488,48 @@ class TestCalendar:
                 calendar(rng, periods=bad)
         with pytest.raises(TypeError, match="rng"):
             calendar(0)
+
+
+class TestWeeklyCancellations:
+    def test_who_knows_the_mean_errs_as_claimed_and_nobody_errs_less(self):
+        counts, m = weekly_cancellations(np.random.default_rng(0), num_weeks=260, num_series=800)
+        assert counts.shape == m.shape == (260, 800) and counts.dtype.kind == "i" and counts.min() >= 0
+        error = counts - m
+        assert abs(error.mean()) < 4 * np.sqrt((m + m**2 / 40).mean() / error.size)
+        small, large = m < 80, m > 160
+        for some in (small, large):  # the spread grows with the mean, as a negative binomial's
+            assert (error[some] ** 2).mean() == pytest.approx((m + m**2 / 40)[some].mean(), rel=0.04)
+        floor = (error**2).mean()
+        assert ((counts[1:] - counts[:-1]) ** 2).mean() > 2 * floor
+        assert ((counts[52:] - counts[:-52]) ** 2).mean() > 2 * floor
+
+    def test_season_swing_and_bad_weeks(self):
+        _, m = weekly_cancellations(np.random.default_rng(0), num_weeks=4 * 52 + 1, num_series=3000)
+        log = np.log(m)
+        same_week, half_year = log[52:] - log[:-52], log[26:] - log[:-26]
+        assert half_year.std() > 1.5 * same_week.std()  # the wave of a year is the stronger one
+        # A bad week stands out by its neighbours on both sides.
+        jump = log[1:-1] - (log[2:] + log[:-2]) / 2
+        assert 0.02 < (jump > 0.35).mean() < 0.04
+        # Elsewhere, of a week's departure from last year's, .8 is left a week later, .64 after two.
+        usual = np.abs(jump) < 0.35
+        usual = usual[52:] & usual[:-52]
+        departure = (same_week - np.median(same_week, axis=0))[1:-1]
+        for k in (1, 2, 3):
+            both = usual[k:] & usual[:-k]
+            left = np.sum(departure[k:] * departure[:-k] * both) / np.sum(departure[:-k] ** 2 * both)
+            assert left == pytest.approx(0.8**k, abs=0.03)
+
+    def test_hotels_differ_and_errors_by_name(self):
+        counts, m = weekly_cancellations(np.random.default_rng(0), num_weeks=104, num_series=300)
+        low, middle, high = np.quantile(np.exp(np.log(m).mean(axis=0)), [0.05, 0.5, 0.95])
+        assert 55 < low < 72 and 92 < middle < 112 and 128 < high < 155
+        assert abs(np.corrcoef(counts.T)[np.triu_indices(300, 1)].mean()) < 0.03
+        for name in ("num_weeks", "num_series"):
+            with pytest.raises(ValueError, match=f"{name} must be at least 1"):
+                weekly_cancellations(np.random.default_rng(0), **{name: 0})
+        with pytest.raises(TypeError, match="rng"):
+            weekly_cancellations(0)
 
 
 TASKS = {

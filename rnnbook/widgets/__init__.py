@@ -10,6 +10,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError('rnnbook.widgets needs anywidget: pip install "rnnbook[notebook]"') from error
 
 from rnnbook.widgets.base import Widget
+from rnnbook.widgets.clocks import Clocks
 from rnnbook.widgets.compound_interest import CompoundInterest
 from rnnbook.widgets.gate_stepper import GateStepper, held
 from rnnbook.widgets.gradient_flow import GradientFlow
@@ -17,6 +18,7 @@ from rnnbook.widgets.half_life import HalfLife
 from rnnbook.widgets.ink import Ink
 from rnnbook.widgets.input_path import InputPath
 from rnnbook.widgets.reber_walker import ReberWalker
+from rnnbook.widgets.shape_picker import ShapePicker
 from rnnbook.widgets.tape_viewer import TapeViewer
 from rnnbook.widgets.unroller import Unroller
 from rnnbook.widgets.word_swapper import WordSwapper
@@ -36,6 +38,8 @@ WIDGETS: dict[str, type[Widget]] = {
         Ink,
         GateStepper,
         HalfLife,
+        ShapePicker,
+        Clocks,
         Writer,
     )
 }

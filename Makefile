@@ -22,6 +22,8 @@ export MKL_NUM_THREADS := 1
 export VECLIB_MAXIMUM_THREADS := 1
 # Jupyter would warn, on every start of a kernel, about a change of its folders that does not touch us.
 export JUPYTER_PLATFORM_DIRS := 1
+# Chapters run and tests are done this many at a time.
+export JOBS
 
 help:
 	@echo "make book    build the book into _build/html and say where to open it"

@@ -1,20 +1,23 @@
 """The little that this book adds to Jupyter Book.
 
 It serves the style sheet, MathJax and the widgets from the book itself, gives a page the scripts of
-the widgets that stand on it and no others, keeps two scripts of the theme from doing harm, and
-forgets executed chapters when the package they import has changed.
+the widgets that stand on it and no others, keeps two scripts of the theme from doing harm, forgets
+executed chapters when the package they import has changed, and runs several chapters at a time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import multiprocessing
 import os
 import re
 import shutil
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import nbformat
 from docutils import nodes
 
 BOOK = Path(__file__).resolve().parent.parent
@@ -63,11 +66,12 @@ def forget_stale_executions(app, config):
     """Empty the execution cache when something changed that its key does not cover.
 
     jupyter-cache looks at the code of a chapter alone. A chapter also depends on the package, on
-    the pinned versions, on Python and on the shift of the seeds.
+    the results it reads, on the pinned versions, on Python and on the shift of the seeds.
     """
     digest = hashlib.sha256()
     package = sorted(p for p in (ROOT / "rnnbook").rglob("*") if p.suffix in {".py", ".json"})
-    sources = [ROOT / "requirements.txt", *package]
+    results = sorted(p for p in (BOOK / "data").rglob("*") if p.is_file())
+    sources = [ROOT / "requirements.txt", *package, *results]
     for path in sources:
         digest.update(path.relative_to(ROOT).as_posix().encode())
         digest.update(path.read_bytes())
@@ -80,6 +84,50 @@ def forget_stale_executions(app, config):
         shutil.rmtree(cache, ignore_errors=True)
         cache.mkdir(parents=True)
         stamp.write_text(digest.hexdigest(), "utf-8")
+
+
+def run_chapters(app, env, docnames):
+    """Run the chapters that are not in the cache, several at a time.
+
+    MyST-NB runs one after another, and finds all of these in the cache. One that fails is left to
+    it: it says what went wrong, and where.
+    """
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+    from jupyter_cache.executors.utils import single_nb_execution
+
+    if app.config.nb_execution_mode != "cache":
+        return
+    cache = get_cache(app.config.nb_execution_cache_path)
+    notebooks = {}
+    for path in sorted(Path(env.doc2path(name)) for name in docnames):
+        if path.suffix == ".ipynb":
+            notebook = nbformat.read(path, as_version=4)
+            try:
+                cache.match_cache_notebook(notebook)
+            except KeyError:
+                notebooks[path] = notebook
+    if len(notebooks) < 2:
+        return
+    seconds = app.config.nb_execution_timeout  # for one cell
+    workers = int(os.environ.get("JOBS", os.cpu_count() or 1))
+    # Fresh processes, not copies of this one, which has threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(notebooks)), mp_context=context) as pool:
+        running = {
+            path: pool.submit(single_nb_execution, notebook, str(path.parent), seconds, False)
+            for path, notebook in notebooks.items()
+        }
+        for path, future in running.items():
+            result = None if future.exception() else future.result()
+            if result and result.err is None:
+                record = cache.add_nb_to_project(str(path))
+                data = {"execution_seconds": result.time}
+                cache.cache_notebook_bundle(
+                    CacheBundleIn(result.nb, record.uri, data=data),
+                    check_validity=False,
+                    overwrite=True,
+                )
 
 
 def drop_scripts(app, pagename, templatename, context, doctree):
@@ -106,6 +154,7 @@ def setup(app):
     app.connect("config-inited", write_widget_scripts, priority=900)
     app.connect("html-page-context", add_widget_scripts, priority=900)
     app.connect("config-inited", forget_stale_executions, priority=900)
+    app.connect("env-before-read-docs", run_chapters)
     app.connect("html-page-context", drop_scripts, priority=950)
     app.add_css_file("book.css", priority=900)
     # The theme's Font Awesome watches the page and replaces icons as they appear, which breaks the

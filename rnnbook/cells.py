@@ -313,7 +313,10 @@ class ElmanCell(Cell):
 
 # --- LSTM and its siblings -------------------------------------------------------------------------------------------
 class LSTMTrace(NamedTuple):
-    """What an LSTM step computes: gates (…, 4, B, H), its blocks i, f, g, o, and c, tanh_c, h (…, B, H)."""
+    """What an LSTM step computes: gates (…, 4, B, H), its blocks i, f, g, o, and c, tanh_c, h (…, B, H).
+
+    tanh_c is φ(c) where the cell has another activation.
+    """
 
     gates: Array
     c: Array
@@ -341,9 +344,26 @@ class MemoryLocal(NamedTuple):
 
 
 class MemoryCell(Cell):
-    """A cell whose last gate, o, shows a memory c: h = o tanh(c).  Its siblings differ in what they write into c."""
+    """A cell whose last gate, o, shows a memory c: h = o tanh(c).  Its siblings differ in what they write into c.
+
+    Parameters
+    ----------
+    activation : {"tanh", "sigmoid", "relu", "softsign", "identity"}
+        What stands in the place of both tanh, that of the candidate g and that of h = o tanh(c).  The gates keep σ.
+        Beware: with relu or identity neither c nor h has a bound.
+
+    Other parameters as in `Cell`.
+    """
 
     State = HCState
+
+    def __init__(self, input_size: int, hidden_size: int, *, activation: str = "tanh", **options: Any):
+        super().__init__(input_size, hidden_size, **options)
+        self.activation = activation
+        self._phi, self._slope = functional.activation(activation)
+
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"activation": self.activation}
 
     def step_backward(self, dstate, local, out=None):
         (dh, dc), (d, h_c, c_c) = dstate, local
@@ -364,6 +384,8 @@ class LSTMCell(MemoryCell):
     ----------
     forget_bias : float
         First value of b's forget rows, on top of `b_init`'s; 1 by default :cite:p:`Jozefowicz2015`.
+    activation : {"tanh", "sigmoid", "relu", "softsign", "identity"}
+        In the place of both tanh, that of g and that of c.  With relu or identity neither c nor h has a bound.
 
     Other parameters as in `Cell`.
 
@@ -387,11 +409,11 @@ class LSTMCell(MemoryCell):
         gates[...] = by_gate(a + h_prev @ self.params["U"].T, 4)
         i, f, g, o = gates
         sigmoid_(gates[:2])
-        np.tanh(g, out=g)
+        self._phi(g, out=g)
         sigmoid_(o)
         np.multiply(f, c_prev, out=c)
         c += i * g
-        np.tanh(c, out=tanh_c)
+        self._phi(c, out=tanh_c)
         np.multiply(o, tanh_c, out=h)
         return (h, c), out
 
@@ -401,9 +423,9 @@ class LSTMCell(MemoryCell):
         d *= trace.gates  # the sigmoid's slope for i, f, o
         d[:, 0] *= g  # dc/da_i
         d[:, 1] *= prev.c  # dc/da_f
-        d[:, 2] = (1 - g * g) * i  # dc/da_g
+        d[:, 2] = self._slope(g) * i  # dc/da_g
         d[:, 3] *= tanh_c  # dh/da_o
-        return MemoryLocal(d, o * (1 - tanh_c * tanh_c), f)
+        return MemoryLocal(d, o * self._slope(tanh_c), f)
 
 
 class PeepholeLSTMCell(LSTMCell):
@@ -429,12 +451,12 @@ class PeepholeLSTMCell(LSTMCell):
         i += p_i * c_prev
         f += p_f * c_prev
         sigmoid_(gates[:2])
-        np.tanh(g, out=g)
+        self._phi(g, out=g)
         np.multiply(f, c_prev, out=c)
         c += i * g
         o += p_o * c
         sigmoid_(o)
-        np.tanh(c, out=tanh_c)
+        self._phi(c, out=tanh_c)
         np.multiply(o, tanh_c, out=h)
         return (h, c), out
 
@@ -495,18 +517,18 @@ class LSTM1997Cell(MemoryCell):
         gates[...] = by_gate(a + h_prev @ self.params["U"].T, 3)
         i, g, o = gates
         sigmoid_(i)
-        np.tanh(g, out=g)
+        self._phi(g, out=g)
         sigmoid_(o)
         np.add(c_prev, i * g, out=c)
-        np.tanh(c, out=tanh_c)
+        self._phi(c, out=tanh_c)
         np.multiply(o, tanh_c, out=h)
         return (h, c), out
 
     def linearise(self, prev, trace):
         i, g, o, tanh_c = trace.i, trace.g, trace.o, trace.tanh_c
-        d = np.stack([g * i * (1 - i), i * (1 - g * g), tanh_c * o * (1 - o)], axis=1)
+        d = np.stack([g * i * (1 - i), i * self._slope(g), tanh_c * o * (1 - o)], axis=1)
         keep = np.broadcast_to(self.dtype.type(1), trace.c.shape)  # dc/dc_prev = 1: the constant error carousel
-        return MemoryLocal(d, o * (1 - tanh_c * tanh_c), keep)
+        return MemoryLocal(d, o * self._slope(tanh_c), keep)
 
 
 class CoupledLSTMCell(MemoryCell):
@@ -540,19 +562,19 @@ class CoupledLSTMCell(MemoryCell):
         gates[...] = by_gate(a + h_prev @ self.params["U"].T, 3)
         f, g, o = gates
         sigmoid_(f)
-        np.tanh(g, out=g)
+        self._phi(g, out=g)
         sigmoid_(o)
         np.subtract(c_prev, g, out=c)
         c *= f
         c += g  # f c_prev + (1 - f) g
-        np.tanh(c, out=tanh_c)
+        self._phi(c, out=tanh_c)
         np.multiply(o, tanh_c, out=h)
         return (h, c), out
 
     def linearise(self, prev, trace):
         f, g, o, tanh_c = trace.f, trace.g, trace.o, trace.tanh_c
-        d = np.stack([(prev.c - g) * f * (1 - f), (1 - f) * (1 - g * g), tanh_c * o * (1 - o)], axis=1)
-        return MemoryLocal(d, o * (1 - tanh_c * tanh_c), f)
+        d = np.stack([(prev.c - g) * f * (1 - f), (1 - f) * self._slope(g), tanh_c * o * (1 - o)], axis=1)
+        return MemoryLocal(d, o * self._slope(tanh_c), f)
 
 
 # --- GRU -------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import numpy as np
 
 from rnnbook import losses
 from rnnbook import validation as check
-from rnnbook.cells import CELLS, ElmanCell
+from rnnbook.cells import CELLS, ElmanCell, LSTMCell
 from rnnbook.functional import ACTIVATIONS
 from rnnbook.layers import Dense, Dropout, Embedding, Ends, Last
 from rnnbook.model import Sequential
@@ -338,7 +338,8 @@ def check_everything(rng: np.random.Generator) -> list[tuple[str, dict[str, Repo
             p += rng.normal(0, 0.5, p.shape)
 
     cells: list[tuple[str, Any]] = [
-        (f"ElmanCell, {a}", lambda n, a=a: ElmanCell(n, H, rng=rng, dtype=f64, activation=a))
+        (f"{cell.__name__}, {a}", lambda n, cell=cell, a=a: cell(n, H, rng=rng, dtype=f64, activation=a))
+        for cell in (ElmanCell, LSTMCell)
         for a in ACTIVATIONS
         if a != "tanh"
     ]

@@ -6,9 +6,12 @@ from rnnbook.cells import CELLS
 from rnnbook.functional import ACTIVATIONS
 from rnnbook.recurrent import Bidirectional, Recurrent, Stack
 
-# Every cell, and Elman's with every activation: name → (class, options).
+# Every cell, Elman's with every activation, and each cell with a memory with one that is not tanh:
+# name → (class, options).
 VARIANTS = {name: (cell, {}) for name, cell in CELLS.items() if name != "ElmanCell"}
 VARIANTS |= {f"ElmanCell-{name}": (CELLS["ElmanCell"], {"activation": name}) for name in ACTIVATIONS}
+OTHERS = {"LSTMCell": "relu", "PeepholeLSTMCell": "sigmoid", "CoupledLSTMCell": "sigmoid", "LSTM1997Cell": "softsign"}
+VARIANTS |= {f"{kind}-{name}": (CELLS[kind], {"activation": name}) for kind, name in OTHERS.items()}
 
 
 def make_cell(variant, D, H, rng, dtype=np.float64, scale=0.8):

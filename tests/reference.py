@@ -52,22 +52,25 @@ def elman_back(p, g, x, prev, now, d, activation="tanh"):
 
 
 # --- LSTM with a forget gate: Gers et al. 2000 --------------------------------------------------------------
-def lstm(p, x, prev):
+def lstm(p, x, prev, activation="tanh"):
+    phi, _ = ACTIVATIONS[activation]
     i = sigmoid(pre(p, "i", x, prev["h"]))
     f = sigmoid(pre(p, "f", x, prev["h"]))
-    g = np.tanh(pre(p, "g", x, prev["h"]))
+    a = pre(p, "g", x, prev["h"])
+    g = phi(a)
     o = sigmoid(pre(p, "o", x, prev["h"]))
     c = f * prev["c"] + i * g
-    tanh_c = np.tanh(c)
-    return {"i": i, "f": f, "g": g, "o": o, "c": c, "tanh_c": tanh_c, "h": o * tanh_c}
+    tanh_c = phi(c)
+    return {"i": i, "f": f, "g": g, "o": o, "c": c, "a": a, "tanh_c": tanh_c, "h": o * tanh_c}
 
 
-def lstm_back(p, grads, x, prev, now, d):
+def lstm_back(p, grads, x, prev, now, d, activation="tanh"):
+    _, slope = ACTIVATIONS[activation]
     i, f, g, o, tanh_c = now["i"], now["f"], now["g"], now["o"], now["tanh_c"]
     do = d["h"] * tanh_c
-    dc = d["c"] + d["h"] * o * (1 - tanh_c**2)
+    dc = d["c"] + d["h"] * o * slope(now["c"])
     di, dg, df, dc_prev = dc * g, dc * i, dc * prev["c"], dc * f
-    slopes = {"i": di * i * (1 - i), "f": df * f * (1 - f), "g": dg * (1 - g**2), "o": do * o * (1 - o)}
+    slopes = {"i": di * i * (1 - i), "f": df * f * (1 - f), "g": dg * slope(now["a"]), "o": do * o * (1 - o)}
     dx, dh_prev = 0, 0
     for k, da in slopes.items():
         dx_k, dh_k = pre_back(p, grads, k, da, x, prev["h"])
@@ -76,46 +79,52 @@ def lstm_back(p, grads, x, prev, now, d):
 
 
 # --- LSTM of 1997: no forget gate, c = c_prev + i g ---------------------------------------------------------
-def lstm1997(p, x, prev):
+def lstm1997(p, x, prev, activation="tanh"):
+    phi, _ = ACTIVATIONS[activation]
     i = sigmoid(pre(p, "i", x, prev["h"]))
-    g = np.tanh(pre(p, "g", x, prev["h"]))
+    a = pre(p, "g", x, prev["h"])
+    g = phi(a)
     o = sigmoid(pre(p, "o", x, prev["h"]))
     c = prev["c"] + i * g
-    tanh_c = np.tanh(c)
-    return {"i": i, "g": g, "o": o, "c": c, "tanh_c": tanh_c, "h": o * tanh_c}
+    tanh_c = phi(c)
+    return {"i": i, "g": g, "o": o, "c": c, "a": a, "tanh_c": tanh_c, "h": o * tanh_c}
 
 
-def lstm1997_back(p, grads, x, prev, now, d):
+def lstm1997_back(p, grads, x, prev, now, d, activation="tanh"):
+    _, slope = ACTIVATIONS[activation]
     i, g, o, tanh_c = now["i"], now["g"], now["o"], now["tanh_c"]
     do = d["h"] * tanh_c
-    dc = d["c"] + d["h"] * o * (1 - tanh_c**2)
+    dc = d["c"] + d["h"] * o * slope(now["c"])
     di, dg, dc_prev = dc * g, dc * i, dc
     dx, dh_prev = 0, 0
-    for k, da in {"i": di * i * (1 - i), "g": dg * (1 - g**2), "o": do * o * (1 - o)}.items():
+    for k, da in {"i": di * i * (1 - i), "g": dg * slope(now["a"]), "o": do * o * (1 - o)}.items():
         dx_k, dh_k = pre_back(p, grads, k, da, x, prev["h"])
         dx, dh_prev = dx + dx_k, dh_prev + dh_k
     return dx, {"h": dh_prev, "c": dc_prev}
 
 
 # --- Peepholes, Gers and Schmidhuber 2000: i and f see c_prev, o sees the new c -----------------------------
-def peephole(p, x, prev):
+def peephole(p, x, prev, activation="tanh"):
+    phi, _ = ACTIVATIONS[activation]
     i = sigmoid(pre(p, "i", x, prev["h"]) + p["p_i"] * prev["c"])
     f = sigmoid(pre(p, "f", x, prev["h"]) + p["p_f"] * prev["c"])
-    g = np.tanh(pre(p, "g", x, prev["h"]))
+    a = pre(p, "g", x, prev["h"])
+    g = phi(a)
     c = f * prev["c"] + i * g
     o = sigmoid(pre(p, "o", x, prev["h"]) + p["p_o"] * c)
-    tanh_c = np.tanh(c)
-    return {"i": i, "f": f, "g": g, "o": o, "c": c, "tanh_c": tanh_c, "h": o * tanh_c}
+    tanh_c = phi(c)
+    return {"i": i, "f": f, "g": g, "o": o, "c": c, "a": a, "tanh_c": tanh_c, "h": o * tanh_c}
 
 
-def peephole_back(p, grads, x, prev, now, d):
+def peephole_back(p, grads, x, prev, now, d, activation="tanh"):
+    _, slope = ACTIVATIONS[activation]
     i, f, g, o, c, tanh_c = now["i"], now["f"], now["g"], now["o"], now["c"], now["tanh_c"]
     da_o = d["h"] * tanh_c * o * (1 - o)
     grads["p_o"] += da_o * c
-    dc = d["c"] + d["h"] * o * (1 - tanh_c**2) + da_o * p["p_o"]
+    dc = d["c"] + d["h"] * o * slope(now["c"]) + da_o * p["p_o"]
     da_i = dc * g * i * (1 - i)
     da_f = dc * prev["c"] * f * (1 - f)
-    da_g = dc * i * (1 - g**2)
+    da_g = dc * i * slope(now["a"])
     grads["p_i"] += da_i * prev["c"]
     grads["p_f"] += da_f * prev["c"]
     dc_prev = dc * f + da_i * p["p_i"] + da_f * p["p_f"]
@@ -127,24 +136,27 @@ def peephole_back(p, grads, x, prev, now, d):
 
 
 # --- Coupled gates, Greff et al. 2017: i = 1 - f ------------------------------------------------------------
-def coupled(p, x, prev):
+def coupled(p, x, prev, activation="tanh"):
+    phi, _ = ACTIVATIONS[activation]
     f = sigmoid(pre(p, "f", x, prev["h"]))
-    g = np.tanh(pre(p, "g", x, prev["h"]))
+    a = pre(p, "g", x, prev["h"])
+    g = phi(a)
     o = sigmoid(pre(p, "o", x, prev["h"]))
     i = 1 - f
     c = f * prev["c"] + i * g
-    tanh_c = np.tanh(c)
-    return {"f": f, "i": i, "g": g, "o": o, "c": c, "tanh_c": tanh_c, "h": o * tanh_c}
+    tanh_c = phi(c)
+    return {"f": f, "i": i, "g": g, "o": o, "c": c, "a": a, "tanh_c": tanh_c, "h": o * tanh_c}
 
 
-def coupled_back(p, grads, x, prev, now, d):
+def coupled_back(p, grads, x, prev, now, d, activation="tanh"):
+    _, slope = ACTIVATIONS[activation]
     f, i, g, o, tanh_c = now["f"], now["i"], now["g"], now["o"], now["tanh_c"]
     do = d["h"] * tanh_c
-    dc = d["c"] + d["h"] * o * (1 - tanh_c**2)
+    dc = d["c"] + d["h"] * o * slope(now["c"])
     di, dg, df, dc_prev = dc * g, dc * i, dc * prev["c"], dc * f
     df = df - di  # i = 1 - f
     dx, dh_prev = 0, 0
-    for k, da in {"f": df * f * (1 - f), "g": dg * (1 - g**2), "o": do * o * (1 - o)}.items():
+    for k, da in {"f": df * f * (1 - f), "g": dg * slope(now["a"]), "o": do * o * (1 - o)}.items():
         dx_k, dh_k = pre_back(p, grads, k, da, x, prev["h"])
         dx, dh_prev = dx + dx_k, dh_prev + dh_k
     return dx, {"h": dh_prev, "c": dc_prev}

@@ -601,6 +601,24 @@ def test_grus_check_their_update_bias(cls):
         build(cls, update_bias=np.inf)
 
 
+@pytest.mark.parametrize("cls", [LSTMCell, LSTM1997Cell, PeepholeLSTMCell, CoupledLSTMCell])
+def test_a_cell_with_a_memory_refuses_an_unknown_activation(cls):
+    with pytest.raises(ValueError, match="activation must be one of tanh"):
+        build(cls, activation="elu")
+
+
+def test_an_lstm_with_relu_has_no_bound_and_the_gates_keep_the_sigmoid():
+    params = {"W": [[9.0], [9], [1], [9]], "U": np.zeros((4, 1)), "b": np.zeros(4)}
+    seen = {}
+    for name in ("tanh", "relu"):
+        h, _, run = Recurrent(LSTMCell(1, 1, params=params, activation=name, dtype=np.float64)).forward(
+            np.ones((50, 1, 1))
+        )
+        seen[name] = h[-1, 0, 0]
+        assert 0.999 < run.trace.f.min() and run.trace.f.max() < 1
+    assert seen["tanh"] < 1 and seen["relu"] == pytest.approx(50, rel=0.01)
+
+
 def test_elman_refuses_an_unknown_activation():
     with pytest.raises(
         ValueError, match="activation must be one of tanh, sigmoid, relu, softsign, identity, got 'elu'"

@@ -38,6 +38,12 @@ def lstm(D=2, H=3, **options):
         ((lstm(), np.ones((201, 2))), {}, ValueError, "at most 200 steps"),
         ((lstm(), [0, 1, 2]), {}, ValueError, "inputs must hold ids from 0 to 1"),
         ((lstm(H=65), np.ones((3, 2))), {}, ValueError, "at most 64 units"),
+        (
+            (rb.LSTMCell(2, 3, rng=np.random.default_rng(0), activation="relu"), np.ones((3, 2))),
+            {},
+            ValueError,
+            "cell must have tanh",
+        ),
         ((rb.Dense(2, 3, rng=np.random.default_rng(0)), np.ones((3, 2))), {}, TypeError, "cell must be one of"),
         ((lstm(), np.ones((3, 2))), {"names": ["one"]}, ValueError, "names must have 2"),
         ((lstm(), np.ones((3, 2))), {"labels": ["one"]}, ValueError, "labels must have 3"),
@@ -454,6 +460,16 @@ def test_another_example_brings_its_own_cell(chromium):  # noqa: F811
         ({"hold": {"f": 2}}, "hold.f must lie between 0 and 1"),
         ({"direction": "<b>up</b>"}, "direction must be one of"),
         ({"cell": {"kind": "Transformer", "params": {}}}, "cell.kind must be one of"),
+        (
+            {
+                "cell": {
+                    "kind": "LSTMCell",
+                    "activation": "relu",
+                    "params": {"W": [[0]] * 4, "U": [[0]] * 4, "b": [0] * 4},
+                }
+            },
+            "cell.activation must be one of tanh",
+        ),
         ({"labels": ["a"]}, "labels must have 8 entries"),
     ],
 )

@@ -244,7 +244,7 @@ def test_the_command_prints_a_row_for_everything_and_succeeds():
         assert len(rows[cell]) == 5  # plain, masked, two layers, both ways, ids
     for name in functional.ACTIVATIONS:
         assert f"Dense, {name}" in rows
-        assert name == "tanh" or len(rows[f"ElmanCell, {name}"]) == 5
+        assert name == "tanh" or len(rows[f"ElmanCell, {name}"]) == len(rows[f"LSTMCell, {name}"]) == 5
     others = ("Embedding", "Dropout", "Dropout, shared over time", "Last", "Sequential")
     losses = ("softmax_cross_entropy", "binary_cross_entropy", "mean_squared_error")
     assert {*others, *losses} < rows.keys() and all(len(rows[name]) == 2 for name in losses)
@@ -258,4 +258,4 @@ def test_the_command_fails_and_says_where(monkeypatch, capsys):
     assert gradcheck.main() == 1
     out = capsys.readouterr().out
     assert "\nDense, tanh, plain:" in out and "\nElmanCell, masked:" in out and "<- WRONG" in out
-    assert "LSTMCell, plain" not in out and "all within" not in out
+    assert "\nLSTMCell, plain:" in out and "GRUCell, plain" not in out and "all within" not in out

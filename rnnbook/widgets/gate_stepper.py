@@ -10,7 +10,7 @@ import numpy as np
 from traitlets import Dict, Int, List, TraitError, Unicode, observe, validate
 
 from rnnbook import validation as check
-from rnnbook.cells import CELLS, Cell
+from rnnbook.cells import CELLS, Cell, ElmanCell
 from rnnbook.data import one_hot
 from rnnbook.recurrent import Recurrent
 from rnnbook.widgets.base import Widget
@@ -308,7 +308,7 @@ def _hidden_size(cell: Mapping[str, Any]) -> int:
 
 def _json(cell: Cell) -> dict[str, Any]:
     shown = {"kind": type(cell).__name__, "params": {k: p.tolist() for k, p in cell.params.items()}}
-    return shown | {"activation": cell.config()["activation"]} if "activation" in cell.config() else shown
+    return shown | ({"activation": cell.activation} if isinstance(cell, ElmanCell) else {})
 
 
 def _shown(example: Any) -> dict[str, Any]:
@@ -327,6 +327,8 @@ def _own(cell: Any, inputs: Any, names: Any, labels: Any) -> dict[str, Any]:
         cell = cell.cell
     if type(cell).__name__ not in STATIONS or type(cell) is not CELLS[type(cell).__name__]:
         raise TypeError(f"cell must be one of {', '.join(STATIONS)}, or a Recurrent with one, got {cell!r}")
+    if not isinstance(cell, ElmanCell) and getattr(cell, "activation", "tanh") != "tanh":
+        raise ValueError(f"cell must have tanh, which stands in the equations drawn, got {cell!r}")
     if cell.hidden_size > MAX_UNITS or cell.input_size > MAX_INPUTS:
         raise ValueError(f"cell must have at most {MAX_UNITS} units and {MAX_INPUTS} inputs to be drawn, got {cell!r}")
     if inputs is None:

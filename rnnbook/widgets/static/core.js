@@ -3,7 +3,7 @@
 
 export const sigmoid = (z) => 1 / (1 + Math.exp(-z));
 
-// Elman's activations, and their slopes from the output.
+// The activations of Elman's cell, and of the candidate and the memory of an LSTM; their slopes from the output.
 export const ACTIVATIONS = {
   tanh: [Math.tanh, (h) => 1 - h * h],
   sigmoid: [sigmoid, (h) => h * (1 - h)],
@@ -78,7 +78,7 @@ export function block(a, rows, letter, H) {
   return a.slice(k * H, (k + 1) * H);
 }
 
-/** All steps. cell: {kind, params, activation}; hold: {letter: value}; one record of vectors for each step. */
+/** All steps. cell: {kind, params, activation}, the last for Elman's and for a memory; hold: {letter: value}; one record of vectors for each step. */
 export function forward(cell, inputs, { hold = {}, h0, c0 } = {}) {
   const { rows, memory, peepholes } = KINDS[cell.kind];
   const { W, U, b, P, b_n } = cell.params;
@@ -110,14 +110,14 @@ export function forward(cell, inputs, { hold = {}, h0, c0 } = {}) {
       if (peepholes) ["i", "f"].forEach((k) => see(k, c));
       if (rows.includes("f")) gate("f");
       else r.f = c.map(() => 1); // 1997: nothing is forgotten
-      r.g = r.a.g.map(Math.tanh);
+      r.g = r.a.g.map(phi);
       if (rows.includes("i")) gate("i");
       else r.i = r.f.map((f) => 1 - f); // coupled: as much is written as is forgotten
       if (rows.includes("i")) r.c = zip((f, was, i, g) => f * was + i * g, r.f, c, r.i, r.g);
       else r.c = zip((f, was, g) => f * (was - g) + g, r.f, c, r.g);
       if (peepholes) see("o", r.c);
       gate("o");
-      r.tanh_c = r.c.map(Math.tanh);
+      r.tanh_c = r.c.map(phi);
       r.h = zip((o, m) => o * m, r.o, r.tanh_c);
       c = r.c;
     } else {
@@ -166,7 +166,7 @@ export function backward(cell, trace, dh, dc, hold = {}) {
       d.carry = carry ?? dh;
       carry = zeros(H);
     } else if (memory) {
-      const show = zip((o, m) => o * (1 - m * m), r.o, r.tanh_c);
+      const show = zip((o, m) => o * slope(m), r.o, r.tanh_c);
       d.delta.o = zip((g, m, s) => g * m * s, dh, r.tanh_c, sigma("o", r));
       d.dcIn = dc;
       d.dcH = zip((g, s) => g * s, dh, show);
@@ -179,7 +179,7 @@ export function backward(cell, trace, dh, dc, hold = {}) {
       }
       if (!coupled) d.delta.i = zip((g, v, s) => g * v * s, d.dc, r.g, sigma("i", r));
       d.dg = zip((g, i) => g * i, d.dc, r.i);
-      d.delta.g = zip((g, v) => g * (1 - v * v), d.dg, r.g);
+      d.delta.g = zip((g, v) => g * slope(v), d.dg, r.g);
       d.dprev.c = zip((g, f) => g * f, d.dc, r.f);
       d.carry = carry ?? d.dc;
       carry = zip((g, f) => g * f, d.carry, r.f);

@@ -55,7 +55,7 @@ function checkCell(s, where = "") {
   expect.object(`${where}cell`, s.cell);
   const kind = expect.one(`${where}cell.kind`, s.cell.kind, Object.keys(STATIONS));
   const params = expect.object(`${where}cell.params`, s.cell.params);
-  if (s.cell.activation != null) expect.one(`${where}cell.activation`, s.cell.activation, Object.keys(ACTIVATIONS));
+  if (s.cell.activation != null) expect.one(`${where}cell.activation`, s.cell.activation, kind === "ElmanCell" ? Object.keys(ACTIVATIONS) : ["tanh"]);
   const T = expect.list(`${where}inputs`, s.inputs).length;
   if (!T) throw new Bad("bad_empty", { name: `${where}inputs` });
   const D = expect.list(`${where}inputs[0]`, s.inputs[0]).length;

@@ -28,7 +28,8 @@ WEIGHTS = screenshots.ROOT / "book" / "data" / "10-shakespeare.npz"
 HIDDEN, LETTERS, CHARACTERS, TIMES, SECONDS = 224, 65, 500, 7, 5
 
 _MODEL = """([count, times]) => {
-  const { decoded, netOf, read, probabilities, pick, draw } = globalThis.rnnbook.writer;
+  const { decoded, netOf } = globalThis.rnnbook.carried;
+  const { read, probabilities, pick, draw } = globalThis.rnnbook.writer;
   const { weights } = document.querySelector("rb-writer").store.get();
   const took = (f) => {
     const start = performance.now();

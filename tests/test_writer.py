@@ -325,7 +325,8 @@ def contexts(writer, texts):
 
 
 PROBABILITIES = f"""texts => {{
-  const {{ netOf, read, probabilities }} = {MODULE};
+  const {{ netOf }} = globalThis.rnnbook.carried;
+  const {{ read, probabilities }} = {MODULE};
   const s = document.querySelector("rb-writer").store.get();
   const net = netOf(s.weights);
   return texts.flatMap((text) => {{
@@ -375,7 +376,7 @@ def test_this_test_can_see(chromium, change):  # noqa: F811
     faults = {
         "tanh)": ("core.js", "r.n = r.a.n.map(Math.tanh)", "r.n = r.a.n.map(Math.sin)"),
         "r.U =": ("core.js", "add(r.uh.n, b_n)", "r.uh.n"),
-        "* factors[r]": ("writer.js", "* factors[r]", "* factors[0]"),
+        "* factors[r]": ("carried.js", "* factors[r]", "* factors[0]"),
         "- most) / temperature": ("writer.js", "(v - most) / temperature", "v - most"),
     }
     file, old, new = faults[change]

@@ -9,6 +9,7 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError('rnnbook.widgets needs anywidget: pip install "rnnbook[notebook]"') from error
 
+from rnnbook.widgets.activation_picker import ActivationPicker
 from rnnbook.widgets.base import Widget
 from rnnbook.widgets.clocks import Clocks
 from rnnbook.widgets.compound_interest import CompoundInterest
@@ -17,6 +18,7 @@ from rnnbook.widgets.gradient_flow import GradientFlow
 from rnnbook.widgets.half_life import HalfLife
 from rnnbook.widgets.ink import Ink
 from rnnbook.widgets.input_path import InputPath
+from rnnbook.widgets.listener import Listener
 from rnnbook.widgets.reber_walker import ReberWalker
 from rnnbook.widgets.shape_picker import ShapePicker
 from rnnbook.widgets.tape_viewer import TapeViewer
@@ -41,6 +43,8 @@ WIDGETS: dict[str, type[Widget]] = {
         ShapePicker,
         Clocks,
         Writer,
+        Listener,
+        ActivationPicker,
     )
 }
 

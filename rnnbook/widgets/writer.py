@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from traitlets import Any as AnyTrait
@@ -14,37 +13,26 @@ from traitlets import Dict, Float, Int, List, Unicode, validate
 
 from rnnbook import files
 from rnnbook import validation as check
-from rnnbook.cells import Cell, ElmanCell, GRUCell, LSTMCell
+from rnnbook.cells import ElmanCell, LSTMCell
 from rnnbook.data import Vocabulary
-from rnnbook.functional import ACTIVATIONS
-from rnnbook.layers import Dense, Dropout, Embedding
+from rnnbook.layers import Dense, Embedding
 from rnnbook.model import Sequential
 from rnnbook.plots import number
-from rnnbook.quantize import restored, rounded
 from rnnbook.recurrent import Recurrent
 from rnnbook.sampling import next_probabilities
+from rnnbook.widgets import carried
 from rnnbook.widgets.base import Widget
+from rnnbook.widgets.carried import Parts
 
 Array = np.ndarray
 
 #: What is read by `Writer.load`.
 KIND = "character model"
 
-#: What a page can hold: hidden units, parameters of one byte each, characters of the alphabet and of the text.
-MAX_UNITS, MAX_PARAMETERS, MAX_TOKENS, MAX_TEXT = 256, 240_000, 256, 2_000
+#: What a page can hold: characters of the alphabet and of the text.
+MAX_TOKENS, MAX_TEXT = 256, 2_000
 #: The ends of the temperature, the largest seed, the k's to choose from, how many bars stand alone.
 COLD, HOT, MAX_SEED, TOP_K, BARS = 0.2, 1.5, 9_999, (40, 10, 3, 1), 8
-
-CELLS: dict[str, type[Cell]] = {cell.__name__: cell for cell in (GRUCell, LSTMCell, ElmanCell)}
-
-
-class _Parts(NamedTuple):
-    """A model, rounded: what is sent. `arrays` are whole numbers and factors, in the order of `_order`."""
-
-    kind: str
-    activation: str
-    sizes: tuple[int, int, int]
-    arrays: list[tuple[Array, Array]]
 
 
 class Writer(Widget):
@@ -95,6 +83,7 @@ class Writer(Widget):
 
     Examples
     --------
+    >>> from rnnbook.cells import GRUCell
     >>> rng = np.random.default_rng(0)
     >>> letters = Vocabulary.of("hello")
     >>> net = Sequential(rnn=Recurrent(GRUCell(4, 8, rng=rng)), out=Dense(8, 4, rng=rng))
@@ -130,12 +119,12 @@ class Writer(Widget):
         unit: int | None = None,
         units: Mapping[str, int] | None = None,
     ):
-        parts = model if isinstance(model, _Parts) else _parts(model)
+        parts = model if isinstance(model, Parts) else _own_parts(model)
         super().__init__()
         self._parts = parts
         self._model: dict[str, Sequential] = {}
         self._heard: tuple[Array, Any] | None = None
-        self.set_trait("weights", _packed(parts, _alphabet(vocabulary, parts.sizes[0])))
+        self.set_trait("weights", carried.packed(parts, _alphabet(vocabulary, parts.sizes[0])))
         if units is not None and not isinstance(units, Mapping):
             raise TypeError(f"units must be a mapping from names to units, got {units!r}")
         for label, given in {"text": text, "about": about, **{f"units[{k!r}]": k for k in units or ()}}.items():
@@ -178,7 +167,7 @@ class Writer(Widget):
         tokens = header.get("tokens")
         if not isinstance(tokens, list):
             raise ValueError(f"{os.fspath(path)} must have the characters in its header, got {tokens!r}")
-        parts = _from_file(arrays, str(header.get("activation", "tanh")), os.fspath(path))
+        parts = carried.from_file(arrays, str(header.get("activation", "tanh")), path)
         return cls(parts, Vocabulary(tokens), about=_told(header) if about is None else about, **options)  # type: ignore[arg-type]
 
     # The kernel may set these at any time; the page checks its own side.
@@ -230,7 +219,7 @@ class Writer(Widget):
     @property
     def num_parameters(self) -> int:
         """How many numbers the model has; each is a byte in the page."""
-        return sum(whole.size for whole, _ in self._parts.arrays)
+        return self._parts.num_parameters
 
     def model(self, dtype: Any = np.float32) -> Sequential:
         """Give the model that the page runs: with rounded weights.
@@ -247,16 +236,7 @@ class Writer(Widget):
         """
         dtype = check.float_dtype("dtype", dtype)
         if dtype.name not in self._model:
-            kind, activation, (V, N, H), arrays = self._parts
-            given = iter([restored(*pair) for pair in arrays])
-            layers: dict[str, Any] = {}
-            if N:
-                layers["embedding"] = Embedding(V, N, dtype=dtype, params={"E": next(given)})
-            options: dict[str, Any] = {"activation": activation} if kind == "ElmanCell" else {}
-            params = {name: next(given) for name in CELLS[kind].shapes(N or V, H)}
-            layers["rnn"] = Recurrent(CELLS[kind](N or V, H, dtype=dtype, params=params, **options))
-            layers["out"] = Dense(H, V, dtype=dtype, params={"W": next(given), "b": next(given)})
-            self._model[dtype.name] = Sequential(**layers)
+            self._model[dtype.name] = self._parts.model(dtype)
         return self._model[dtype.name]
 
     def ids(self, text: str | None = None) -> Array:
@@ -375,7 +355,7 @@ def draw(seed: int, k: int) -> float:
     return (b ^ b >> 14) / 2**32
 
 
-# -- the model, as it is sent
+# -- the model
 
 
 def _alphabet(vocabulary: Any, V: int) -> str:
@@ -391,95 +371,13 @@ def _alphabet(vocabulary: Any, V: int) -> str:
     return "".join(vocabulary.tokens)
 
 
-def _parts(model: Any) -> _Parts:
-    """Round the model, if it is one that the page can run."""
-    wanted = "a Sequential of Embedding or nothing, one Recurrent, Dropout or nothing, and Dense"
-    if not isinstance(model, Sequential):
-        raise TypeError(f"model must be {wanted}, got {model!r}")
-    layers = [layer for layer in model.layers.values() if type(layer) is not Dropout]
-    embedding = layers.pop(0) if type(layers[0]) is Embedding else None
-    if [type(layer) for layer in layers] != [Recurrent, Dense]:
-        raise ValueError(f"model must be {wanted}, got {model!r}")
-    rnn, out = layers
-    cell = rnn.cell
-    if type(cell).__name__ not in CELLS or type(cell) is not CELLS[type(cell).__name__]:
-        raise ValueError(f"model must have one of {', '.join(CELLS)}, got {cell!r}")
-    if out.activation != "identity":
-        raise ValueError(f"model must end in logits, a Dense without activation, got {out.activation}")
-    V, N = out.output_size, embedding.output_size if embedding else 0
-    reads = embedding.vocab_size if embedding else cell.input_size
-    if reads != V:
-        raise ValueError(f"model must read the characters that it writes, got {reads} in and {V} out")
-    for name, p in model.params.items():
-        check.finite(f"model.params[{name!r}]", p)
-    arrays = [embedding.params["E"]] if embedding else []
-    arrays += [cell.params[name] for name in cell.shapes(N or V, cell.hidden_size)]
-    arrays += [out.params["W"], out.params["b"]]
-    activation = getattr(cell, "activation", "tanh")
-    return _fitting(
-        _Parts(type(cell).__name__, activation, (V, N, cell.hidden_size), [rounded(a) for a in arrays]), "model"
-    )
-
-
-def _fitting(parts: _Parts, name: str) -> _Parts:
-    H, size = parts.sizes[2], sum(whole.size for whole, _ in parts.arrays)
-    if H > MAX_UNITS or size > MAX_PARAMETERS:
-        raise ValueError(
-            f"{name} must have at most {MAX_UNITS} hidden units and {MAX_PARAMETERS:,} parameters to be sent with a "
-            f"page, got {H} and {size:,}"
-        )
+def _own_parts(model: Any) -> Parts:
+    """Round the model, if it is one that the page can run, and writes what it reads."""
+    parts = carried.parts(model)
+    if parts.sizes[0] != parts.sizes[3]:
+        reads, writes = parts.sizes[0], parts.sizes[3]
+        raise ValueError(f"model must read the characters that it writes, got {reads} in and {writes} out")
     return parts
-
-
-def _from_file(arrays: Mapping[str, Array], activation: str, path: str) -> _Parts:
-    """Find the layers of a file by the names and shapes of its arrays."""
-
-    def wrong(why: str) -> ValueError:
-        return ValueError(f"{path} must hold the rounded weights of one recurrent layer and a Dense: {why}")
-
-    layers: dict[str, dict[str, tuple[Array, Array]]] = {}
-    names = {name.removesuffix(end) for end in (".whole", ".scale") for name in arrays if name.endswith(end)}
-    for name in sorted(names):
-        whole, scale = arrays.get(f"{name}.whole"), arrays.get(f"{name}.scale")
-        if whole is None or scale is None or "." not in name:
-            raise wrong(f"{name} lacks its whole numbers, its factors or its layer")
-        restored(whole, scale)  # it says what is wrong with them
-        layer, own = name.rsplit(".", 1)
-        layers.setdefault(layer, {})[own] = whole, scale
-    shapes = {name: {k: whole.shape for k, (whole, _) in layer.items()} for name, layer in layers.items()}
-    of: dict[str, list[str]] = {"E": [], "U": [], "W": []}
-    for name, found in shapes.items():
-        letter = next((k for k in ("E", "U", "W") if k in found), None)
-        if letter is None:
-            raise wrong(f"{name} is no layer")
-        of[letter].append(name)
-    if len(of["E"]) > 1 or len(of["U"]) != 1 or len(of["W"]) != 1:
-        raise wrong(f"it has the layers {', '.join(layers)}")
-    (rnn,), (out,) = of["U"], of["W"]
-    if len(shapes[rnn]["U"]) != 2 or len(shapes[out]["W"]) != 2:
-        raise wrong("a matrix has two axes")
-    H, V = shapes[rnn]["U"][1], shapes[out]["W"][0]
-    N = shapes[of["E"][0]]["E"][-1] if of["E"] else 0
-    kind = next((k for k, cell in CELLS.items() if cell.shapes(N or V, H) == shapes[rnn]), None)
-    if kind is None or shapes[out] != {"W": (V, H), "b": (V,)} or (N and shapes[of["E"][0]] != {"E": (V, N)}):
-        raise wrong(f"no cell of {', '.join(CELLS)} has the shapes {shapes}")
-    check.one_of("activation", activation, ACTIVATIONS)
-    order = [layers[of["E"][0]]["E"]] if N else []
-    order += [layers[rnn][k] for k in CELLS[kind].shapes(N or V, H)] + [layers[out]["W"], layers[out]["b"]]
-    return _fitting(_Parts(kind, activation, (V, N, H), order), path)
-
-
-def _packed(parts: _Parts, tokens: str) -> dict[str, Any]:
-    """One text for all: first the whole numbers of all arrays, then all factors."""
-    data = b"".join(whole.tobytes() for whole, _ in parts.arrays)
-    data += b"".join(scale.astype("<f4").tobytes() for _, scale in parts.arrays)
-    return {
-        "kind": parts.kind,
-        "activation": parts.activation,
-        "sizes": list(parts.sizes),
-        "tokens": tokens,
-        "data": base64.b64encode(data).decode(),
-    }
 
 
 def _told(header: Mapping[str, Any]) -> str:

@@ -467,9 +467,9 @@ export const css = `
 .rb .around{height:48px;flex:none}.around.before{justify-self:end}
 .rb .now{align-self:stretch;min-height:48px;padding:0;border:0;border-radius:0;background:var(--gs-wash);position:relative}
 .rb .now:hover:not(:disabled){background:var(--gs-line)}.rb .now .no{fill:var(--gs-wash)}.now svg{width:30px!important;height:44px!important;margin:0 auto}.now::after{content:"";position:absolute;inset:4px;border:1px solid var(--gs-faint);border-radius:9px}
-.read{display:grid;grid-template-columns:1fr 158px;align-items:center;padding-left:12px;font-size:14px;min-width:0}
-.last{white-space:nowrap;font-size:13.5px}.head .last,.head .read{font-size:13px}
-.head .read{grid-template-columns:1fr 60px 98px}.ends{display:flex;justify-content:space-between;font-size:12px}.head-net{padding-left:8px}
+.read{display:grid;grid-template-columns:minmax(0,1fr) 152px;align-items:center;padding-left:12px;font-size:14px;min-width:0}
+.last{white-space:nowrap;font-size:12.5px}.head .last,.head .read{font-size:13px}
+.head .read{grid-template-columns:minmax(0,1fr) 58px 94px}.ends{display:flex;justify-content:space-between;font-size:12px}.head-net{padding-left:8px}
 .net{display:flex;align-items:center;gap:6px;white-space:nowrap}.rb .scale{width:58px;height:20px;flex:none}.scale .p{fill:var(--gs-ink);transition:cx .22s ease-out}.p-text{min-width:38px}.verdict{color:var(--gs-mute)}.verdict.wrong{color:var(--gs-ink);font-weight:600;text-decoration:underline;text-underline-offset:3px}
 .hint{display:flex;justify-content:space-between;align-items:center;gap:12px;min-height:48px}.rb .revert{flex:none}
 .calendar{cursor:crosshair}
@@ -488,9 +488,9 @@ svg text{fill:var(--gs-ink);font-size:13px;font-variant-numeric:tabular-nums}
 .rb .where{min-width:104px}
 .bottom{display:grid;grid-template-columns:320px minmax(0,1fr);gap:24px;padding-top:12px;align-items:start}
 .units{display:grid;grid-template-columns:1fr 1fr;gap:2px 8px}
-.rb .units button{display:grid;grid-template-columns:29px minmax(0,1fr) 38px;align-items:center;gap:3px;padding:0 6px 0 5px;border-color:transparent;text-align:left;font-weight:500;min-height:46px}
+.rb .units button{display:grid;grid-template-columns:29px minmax(0,1fr) minmax(40px,auto);align-items:center;gap:3px;padding:0 6px 0 5px;border-color:transparent;text-align:left;font-weight:500;min-height:46px}
 .rb .units button[aria-pressed=true]{border-color:var(--gs-ink);background:var(--gs-wash)}
-.units .letter{font-size:17px;color:var(--gs-h);line-height:1}.units .number{font-size:12.5px;text-align:right;color:var(--gs-mute)}.units [aria-pressed=true] .number{color:var(--gs-ink)}
+.units .letter{font-size:17px;color:var(--gs-h);line-height:1}.units .number{font-size:12.5px;text-align:right;white-space:nowrap;color:var(--gs-mute)}.units [aria-pressed=true] .number{color:var(--gs-ink)}
 .rb .units svg{height:30px}.units .trace{stroke-width:1;vector-effect:non-scaling-stroke}.units .before-change{stroke-width:1;vector-effect:non-scaling-stroke}.units .cursor{stroke-width:1;vector-effect:non-scaling-stroke}.units .rule{vector-effect:non-scaling-stroke}
 .rb .what{font-size:14px;color:var(--gs-mute);line-height:22px}.what span{font-size:16px}.what .h,.result.h{color:var(--gs-h)}.what .c,.result.c{color:var(--gs-c)}
 .rb .result{font-size:17px;font-weight:600;line-height:26px;min-height:26px}.rb .why{font-size:13px;line-height:20px;min-height:20px;margin-bottom:4px;color:var(--gs-mute)}

@@ -1,78 +1,23 @@
 // A character model that runs in the page: a beginning, what may come next, the hidden units, and the model's own text.
 
-import { ACTIVATIONS, forward, shapes, zeros } from "./core.js";
+import { expectNet, logits, netOf, stepped } from "./carried.js";
+import { zeros } from "./core.js";
 import { Bad, expect, h, num, slider, transport } from "./host.js";
 
 export const name = "writer";
 
 /** The same numbers as in writer.py. */
-export const MAX = { units: 256, parameters: 240000, tokens: 256, text: 2000, seed: 9999 };
+export const MAX = { tokens: 256, text: 2000, seed: 9999 };
 export const COLD = 0.2;
 export const HOT = 1.5;
 const TOP_K = [40, 10, 3, 1];
 const BARS = 8;
-const CELLS = ["GRUCell", "LSTMCell", "ElmanCell"];
 
 const PAUSE = 25; // milliseconds between two characters, so that they can be followed
 const TAIL = 34; // characters that a phone shows beside the unit, where the text is out of sight
 const LEAP = 200; // without motion, this many at once
 
 // --- the model ----------------------------------------------------------------------------------------------------
-
-/** Rows of whole numbers times a factor each: `rnnbook.quantize.restored`. */
-function rowsOf(bytes, at, [rows, columns], factors) {
-  return Array.from({ length: rows }, (_, r) => {
-    const row = new Float32Array(columns);
-    for (let j = 0; j < columns; j++) row[j] = bytes[at + r * columns + j] * factors[r];
-    return row;
-  });
-}
-
-/** The weights as core.js takes them: a matrix is an array of typed rows. */
-export function decoded({ kind, activation, sizes, tokens, data }) {
-  const [V, N, H] = sizes;
-  const all = Object.entries(shapes(kind, N || V, H));
-  if (N) all.unshift(["E", [V, N]]);
-  all.push(["out", [V, H]], ["b_out", [V]]);
-  const matrices = all.map(([name_, shape]) => [name_, shape.length > 1 ? shape : [1, shape[0]]]);
-  const size = matrices.reduce((sum, [, [rows, columns]]) => sum + rows * columns, 0);
-  const count = matrices.reduce((sum, [, [rows]]) => sum + rows, 0);
-  expect.number("weights", size, 1, MAX.parameters);
-  let text;
-  try {
-    text = atob(data);
-  } catch {
-    throw new Bad("bad_data");
-  }
-  if (text.length !== size + 4 * count) throw new Bad("bad_data");
-  const bytes = Int8Array.from(text, (letter) => letter.charCodeAt(0));
-  const view_ = new DataView(bytes.buffer);
-  const of = {};
-  let [at, next] = [0, size];
-  for (const [name_, shape] of matrices) {
-    const factors = Array.from({ length: shape[0] }, (_, r) => view_.getFloat32(next + 4 * r, true));
-    if (!factors.every((v) => Number.isFinite(v) && Math.abs(v) < 1e30)) throw new Bad("bad_data");
-    of[name_] = rowsOf(bytes, at, shape, factors);
-    at += shape[0] * shape[1];
-    next += 4 * shape[0];
-  }
-  const params = Object.fromEntries(Object.keys(shapes(kind, N || V, H)).map((k) => [k, k === "W" || k === "U" ? of[k] : of[k][0]]));
-  const inputs = of.E ?? Array.from({ length: V }, (_, id) => zeros(V).map((_, k) => (k === id ? 1 : 0)));
-  return { V, H, size, cell: { kind, activation, params }, inputs, out: of.out, b: of.b_out[0], ids: new Map([...tokens].map((letter, id) => [letter, id])) };
-}
-
-// Decoded once, also where a page has more than one of them.
-const nets = [];
-export function netOf(weights) {
-  const same = (other) => ["kind", "activation", "tokens", "data"].every((k) => other[k] === weights[k]) && String(other.sizes) === String(weights.sizes);
-  let found = nets.find(({ from }) => same(from));
-  if (!found) {
-    found = { from: weights, net: decoded(weights) };
-    nets.unshift(found);
-    nets.length = Math.min(nets.length, 6);
-  }
-  return found.net;
-}
 
 /** The states after each character of a text; what was read before is kept. A character it does not know is passed over. */
 export function read(net, text, run) {
@@ -83,11 +28,7 @@ export function read(net, text, run) {
   for (; n < text.length; n++) {
     const past = states[n - 1] ?? null;
     const id = net.ids.get(text[n]);
-    if (id == null) states.push(past);
-    else {
-      const r = forward(net.cell, [net.inputs[id]], { h0: past?.h, c0: past?.c ?? undefined })[0];
-      states.push({ h: r.h, c: r.c });
-    }
+    states.push(id == null ? past : stepped(net, past, id));
   }
   return { net, text, states };
 }
@@ -96,13 +37,7 @@ const hiddenOf = ({ net, states }) => states.at(-1)?.h ?? zeros(net.H);
 
 /** Probabilities of the next character: `rnnbook.next_probabilities` of the model's logits. */
 export function probabilities(run, temperature, topK) {
-  const { out, b } = run.net;
-  const hidden = hiddenOf(run);
-  const y = out.map((row, k) => {
-    let sum = b[k];
-    for (let j = 0; j < hidden.length; j++) sum += row[j] * hidden[j];
-    return sum;
-  });
+  const y = logits(run.net, run.states.at(-1));
   const most = Math.max(...y);
   let p = y.map((v) => Math.exp((v - most) / temperature));
   if (topK != null) {
@@ -143,18 +78,9 @@ function next({ s, ui }, { text, written }) {
 
 // --- state --------------------------------------------------------------------------------------------------------
 export function check(s) {
-  const { kind, activation, sizes, tokens, data } = expect.object("weights", s.weights);
-  expect.one("weights.kind", kind, CELLS);
-  expect.one("weights.activation", activation, Object.keys(ACTIVATIONS));
+  const { sizes, tokens } = expect.object("weights", s.weights);
   expect.text("weights.tokens", tokens);
-  expect.list("weights.sizes", sizes, 3);
-  expect.index("weights.sizes[0]", sizes[0], 2, MAX.tokens);
-  expect.index("weights.sizes[1]", sizes[1], 0, MAX.parameters);
-  const H = expect.index("weights.sizes[2]", sizes[2], 1, MAX.units);
-  expect.list("weights.tokens", [...tokens], sizes[0]);
-  if (new Set(tokens).size < sizes[0] || tokens.length > sizes[0]) throw new Bad("bad_tokens");
-  expect.text("weights.data", data);
-  netOf(s.weights);
+  const { H } = expectNet(s.weights, MAX.tokens);
   expect.text("about", s.about);
   expect.list("named", s.named).forEach((pair, j) => {
     expect.list(`named[${j}]`, pair, 2);

@@ -31,6 +31,13 @@ def test_the_site_has_its_first_page(running):
     assert (screenshots.SITE / "index.html").is_file()
 
 
+def test_chapters_were_run_into_the_folder_where_the_build_looks_for_them(running):
+    root, built = screenshots.ROOT, screenshots.SITE.parent
+    assert not (root / "global.db").exists() and not (root / "executed").exists()
+    notebooks = [page for page in screenshots.pages() if (root / "book" / f"{page.stem}.ipynb").is_file()]
+    assert len(list((built / ".jupyter_cache" / "executed").iterdir())) >= len(notebooks) > 0
+
+
 @pytest.mark.parametrize("look", screenshots.LOOKS)
 @pytest.mark.parametrize(
     "page", screenshots.pages() or [screenshots.SITE / "book" / "index.html"], ids=lambda page: page.stem

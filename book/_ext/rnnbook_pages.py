@@ -62,6 +62,11 @@ def add_widget_scripts(app, pagename, templatename, context, doctree):
             app.add_js_file(f"widgets/{script}", loading_method="defer", priority=150)
 
 
+def execution_cache(app):
+    """The folder where MyST-NB keeps executed chapters, unless it is told another."""
+    return Path(app.outdir).parent / ".jupyter_cache"
+
+
 def forget_stale_executions(app, config):
     """Empty the execution cache when something changed that its key does not cover.
 
@@ -78,7 +83,7 @@ def forget_stale_executions(app, config):
     digest.update(sys.version.encode())
     digest.update(os.environ.get("RNNBOOK_SEED_OFFSET", "").encode())
 
-    cache = Path(app.outdir).parent / ".jupyter_cache"
+    cache = execution_cache(app)
     stamp = cache / "made-with.txt"
     if not stamp.is_file() or stamp.read_text("utf-8") != digest.hexdigest():
         shutil.rmtree(cache, ignore_errors=True)
@@ -98,7 +103,7 @@ def run_chapters(app, env, docnames):
 
     if app.config.nb_execution_mode != "cache":
         return
-    cache = get_cache(app.config.nb_execution_cache_path)
+    cache = get_cache(execution_cache(app))
     notebooks = {}
     for path in sorted(Path(env.doc2path(name)) for name in docnames):
         if path.suffix == ".ipynb":

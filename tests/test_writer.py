@@ -279,8 +279,6 @@ def test_the_still_figure_shows_text_and_bars():
 
 
 def test_the_book_has_the_model():
-    if not REAL.exists():
-        pytest.skip("the trained weights are not there")
     writer = Writer.load(REAL)
     assert writer.num_parameters > 200_000 and "Shakespeare" in writer.about
 
@@ -361,8 +359,6 @@ def test_probabilities_are_the_packages(chromium, variant, settings):  # noqa: F
 
 @browser
 def test_probabilities_of_the_books_model_are_the_packages(chromium):  # noqa: F811
-    if not REAL.exists():
-        pytest.skip("the trained weights are not there")
     writer = Writer.load(REAL, text="ROMEO:\n", temperature=1.0)
     with opened(chromium, page(writer)) as tab:
         agree(tab, writer, ["ROMEO:\n" + writer.write(500), "What is it? " * 43])

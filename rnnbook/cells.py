@@ -261,13 +261,25 @@ class Cell:
 
 
 # --- Elman -----------------------------------------------------------------------------------------------------------
+class ActivatedCell(Cell):
+    """A cell with a choice of activation: `_phi`, and `_slope` in terms of its output."""
+
+    def __init__(self, input_size: int, hidden_size: int, *, activation: str = "tanh", **options: Any):
+        super().__init__(input_size, hidden_size, **options)
+        self.activation = activation
+        self._phi, self._slope = functional.activation(activation)
+
+    def config(self) -> dict[str, Any]:
+        return super().config() | {"activation": self.activation}
+
+
 class ElmanTrace(NamedTuple):
     """What an Elman step computes: h (…, B, H)."""
 
     h: Array
 
 
-class ElmanCell(Cell):
+class ElmanCell(ActivatedCell):
     """Elman's simple recurrent cell: h = φ(W x + U h_prev + b) :cite:p:`Elman1990`.
 
     Parameters
@@ -286,14 +298,6 @@ class ElmanCell(Cell):
     """
 
     Trace = ElmanTrace
-
-    def __init__(self, input_size: int, hidden_size: int, *, activation: str = "tanh", **options: Any):
-        super().__init__(input_size, hidden_size, **options)
-        self.activation = activation
-        self._phi, self._slope = functional.activation(activation)
-
-    def config(self) -> dict[str, Any]:
-        return super().config() | {"activation": self.activation}
 
     def step(self, a, prev, out=None):
         (h_prev,) = prev
@@ -343,7 +347,7 @@ class MemoryLocal(NamedTuple):
     c_c: Array
 
 
-class MemoryCell(Cell):
+class MemoryCell(ActivatedCell):
     """A cell whose last gate, o, shows a memory c: h = o tanh(c).  Its siblings differ in what they write into c.
 
     Parameters
@@ -356,14 +360,6 @@ class MemoryCell(Cell):
     """
 
     State = HCState
-
-    def __init__(self, input_size: int, hidden_size: int, *, activation: str = "tanh", **options: Any):
-        super().__init__(input_size, hidden_size, **options)
-        self.activation = activation
-        self._phi, self._slope = functional.activation(activation)
-
-    def config(self) -> dict[str, Any]:
-        return super().config() | {"activation": self.activation}
 
     def step_backward(self, dstate, local, out=None):
         (dh, dc), (d, h_c, c_c) = dstate, local

@@ -156,7 +156,7 @@ def parameters(name: str, given: Any, expected: Mapping[str, tuple[int, ...]], d
         raise ValueError(f"{name} must hold {', '.join(expected)}, got {', '.join(map(str, given)) or 'nothing'}")
     return frozen(
         {
-            k: np.array(finite(f"{name}[{k!r}]", floats(f"{name}[{k!r}]", given[k], s, dtype)))
+            k: np.array(finite(f"{name}[{k!r}]", floats(f"{name}[{k!r}]", given[k], s, dtype)), order="C")
             for k, s in expected.items()
         }
     )

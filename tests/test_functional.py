@@ -115,7 +115,7 @@ def test_softmax_of_huge_logits_is_finite_and_leaves_them_alone(f):
     np.testing.assert_array_equal(logits, [1e4, -1e4, 0.0])
 
 
-@given(st.integers(1, 12), st.integers(1, 6), st.integers(1, 3), st.integers(0, 99))
+@given(st.integers(0, 80), st.integers(1, 30), st.integers(1, 3), st.integers(0, 99))
 def test_sum_by_id_equals_the_naive_loop(n, size, width, seed):
     rng = np.random.default_rng(seed)
     ids, rows = rng.integers(0, size, n), rng.standard_normal((n, width))

@@ -86,6 +86,22 @@ def test_equals_the_formula_for_each_number(name, l1, l2):
     assert optimiser.num_updates == STEPS
 
 
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_large_parameter_is_updated_like_its_parts(name, order):
+    cls, _, rate = OPTIMISERS[name]
+    rng = np.random.default_rng(0)
+    n = 2**15 // 100 + 7  # n rows of 100: more than one block, and a block ends within a row
+    large = {"W": np.array(rng.standard_normal((n, 100)), order=order)}
+    parts = {str(k): row.copy() for k, row in enumerate(large["W"])}
+    one, many = cls(rate), cls(rate)
+    for _ in range(3):
+        g = rng.standard_normal((n, 100))
+        one.step(large, {"W": g})
+        many.step(parts, {str(k): row for k, row in enumerate(g)})
+    np.testing.assert_array_equal(large["W"], np.array(list(parts.values())))
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize("name", OPTIMISERS)
 @pytest.mark.parametrize("l2", [0, 0.2])

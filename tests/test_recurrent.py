@@ -20,6 +20,7 @@ from checking import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rnnbook import recurrent
 from rnnbook.cells import CELLS, ElmanCell, GRUCell, LSTMCell
 from rnnbook.recurrent import Bidirectional, Recurrent, Run, Stack
 
@@ -218,6 +219,46 @@ def test_the_call_that_keeps_no_trace_equals_forward(variant, kind, mask):
     z, lastz = layer(x, state, mask)
     np.testing.assert_array_equal(z, y)
     assert_all_close(lastz, last, 0)
+
+
+# --- cutting and laying out a run, which is for speed alone -------------------------------------------------
+@every_variant
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_run_cut_into_pieces_is_the_same_run(variant, masked, monkeypatch):
+    layer, x, state, rng = setting("one layer", variant, sizes=(20, B, D, H))
+    mask = rng.random((20, B)) > 0.3 if masked else None
+    dy, dstate = rng.standard_normal((20, B, H)), random_like(state, rng)
+
+    def everything():
+        y, last, run = layer.forward(x, state, mask)
+        dx, dfirst, grads = layer.backward(dy, run, dstate)
+        return (y, last, layer(x, state, mask), dx, dfirst, tuple(grads[name] for name in sorted(grads)))
+
+    whole, step = everything(), B * layer.cell.G * H * layer.dtype.itemsize
+    steps, linearise = [], layer.cell.linearise
+    monkeypatch.setattr(
+        layer.cell, "linearise", lambda prev, trace: (steps.append(len(trace.h)), linearise(prev, trace))[1]
+    )
+    for projected, linearised in ((1, 7 * step), (7 * step, 1), (19 * step, 20 * step)):
+        monkeypatch.setattr(recurrent, "PROJECTED", projected)
+        monkeypatch.setattr(recurrent, "LINEARISED", linearised)
+        assert_all_close(everything(), whole)
+    assert steps == [6, 7, 7] + [1] * 20 + [20]  # from the end; each step once
+
+
+@every_variant
+@pytest.mark.parametrize("num_steps, batch", [(15, 3), (16, 3), (40, 1), (40, 3)])
+def test_a_run_is_the_steps_of_its_cell(variant, num_steps, batch):
+    layer, x, state, _ = setting("one layer", variant, sizes=(num_steps, batch, D, H))
+    before = {name: p.copy() for name, p in layer.params.items()}
+    y, last, _ = layer.forward(x, state)
+    for t, a_t in enumerate(layer.cell.project(x)):
+        state, _ = layer.cell.step(a_t, state)
+        assert_close(y[t], state[0])
+    assert_all_close(tuple(last), tuple(state))
+    for name, p in layer.params.items():  # what is laid out anew is a copy
+        np.testing.assert_array_equal(p, before[name])
+        assert p.flags.c_contiguous
 
 
 @every_variant

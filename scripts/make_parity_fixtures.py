@@ -38,6 +38,8 @@ DTYPES = ("float64", "float32")
 def case(kind, form, dtype, seed=SEED, sizes=(T, B, D, H), lengths=LENGTHS):
     """Inputs, weights, outputs and all gradients of one case, under PyTorch's names.
 
+    `form` is a name of FORMS, or such a triple.
+
     The loss is ⟨y, dy⟩ + ⟨h_n, dh_n⟩ + ⟨c_n, dc_n⟩ with random dy (zero in the padding), dh_n and dc_n.
 
     Returns
@@ -48,7 +50,7 @@ def case(kind, form, dtype, seed=SEED, sizes=(T, B, D, H), lengths=LENGTHS):
     """
     import torch
 
-    (name, options), (layers, both, packed) = KINDS[kind], FORMS[form]
+    (name, options), (layers, both, packed) = KINDS[kind], FORMS.get(form, form)
     T, B, D, H = sizes
     rng = np.random.default_rng(seed)
     module = getattr(torch.nn, name)(

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import http.client
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from rnnbook import files
@@ -72,6 +68,11 @@ def fetch(url: str, path: Path, *, size: int, sha256: str, timeout: float) -> No
     """
     if _holds(path, size, sha256):
         return
+    # Imported where they are needed: they take half as long to load as NumPy, and few readers download anything.
+    import hashlib
+    import http.client
+    import urllib.error
+
     try:
         data = _download(url, size, timeout)
         if len(data) != size:
@@ -89,6 +90,8 @@ def fetch(url: str, path: Path, *, size: int, sha256: str, timeout: float) -> No
 
 
 def _holds(path: Path, size: int, sha256: str) -> bool:
+    import hashlib
+
     try:
         return path.stat().st_size == size and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
     except OSError:
@@ -97,6 +100,8 @@ def _holds(path: Path, size: int, sha256: str) -> bool:
 
 def _download(url: str, size: int, timeout: float) -> bytes:
     """At most size + 1 bytes: one more than expected says that it is too large without reading it all."""
+    import urllib.request
+
     end, data = time.monotonic() + timeout, bytearray()
     with urllib.request.urlopen(url, timeout=timeout) as response:
         # read1 gives what has arrived, so a server that sends a byte a second is noticed too.

@@ -30,7 +30,7 @@ help:
 	@echo "make serve   the same, then serve it on http://localhost:$(PORT)"
 	@echo "make test    build the book, then run every test and every chapter"
 	@echo "make check   lint, format, types, and the order of imports"
-	@echo "make bench   compare the speed with PyTorch, where it is installed"
+	@echo "make bench   measure speed and memory, beside PyTorch: a quarter of an hour"
 	@echo "make clean   remove what was built and the virtual environment"
 
 # Installs again only when a list of requirements has changed.
@@ -66,8 +66,9 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
+# All of it, into benchmarks/RESULTS.md and book/data/speed.json, which the book shows. It wants a quiet machine.
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --write
 
 clean:
 	rm -rf _build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info build dist

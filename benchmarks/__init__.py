@@ -1,1 +1,1 @@
-"""Speed of rnnbook against PyTorch: `python -m benchmarks`."""
+"""Speed and memory of rnnbook, beside PyTorch and others: `python -m benchmarks`.  See README.md."""

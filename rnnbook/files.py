@@ -6,14 +6,17 @@ import contextlib
 import json
 import math
 import os
-import tempfile
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import zipfile
+
+# zipfile and tempfile load much of the standard library, so they are imported where a file is read or written.
 
 Array = np.ndarray
 VERSION = 1
@@ -37,6 +40,8 @@ def replacing(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     It is written beside, under a name that ends in ``.partial``, and moved into place.  A process that is killed in
     between leaves that one behind.
     """
+    import tempfile
+
     path = Path(os.path.realpath(path))  # through a link, to the file that it names
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
     try:
@@ -70,6 +75,8 @@ def write(path: str | os.PathLike, kind: str, header: Mapping[str, Any], arrays:
     OSError
         If it cannot be written.  Then no file is left behind, and the old one is whole.
     """
+    import zipfile
+
     top = json.dumps({"format": "rnnbook", "version": VERSION, "kind": kind, **header})
     with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(HEADER, top)
@@ -95,6 +102,8 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
 
 
 def _parse(file: Any, size: int, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    import zipfile
+
     with zipfile.ZipFile(file) as archive:
         infos = archive.infolist()
         names = [info.filename.removesuffix(".npy") for info in infos]

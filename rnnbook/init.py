@@ -14,7 +14,7 @@ import numpy as np
 from rnnbook import validation as check
 
 Array = np.ndarray
-Initialiser = Callable[[tuple[int, ...], np.random.Generator], Array]
+Initialiser = Callable[[tuple[int, ...], "np.random.Generator"], Array]  # in quotes: naming it loads it
 
 
 def zeros(shape: tuple[int, ...], rng: np.random.Generator | None = None) -> Array:

@@ -25,6 +25,10 @@ np.empty(2**25 - 2**16, np.uint8)
 # than they save.  Bytes of pre-activations, the best of five sizes each for `project` and for `linearise`.
 PROJECTED, LINEARISED = 2**21, 2**19
 
+# The gradients of the weights are sums over all steps.  Adding up the sums of pieces costs little if each is of some
+# thousand rows (steps times sequences), and then a long run needs no room for the gradients of all its steps.
+SUMMED = 4096
+
 
 class Run(NamedTuple):
     """One forward pass: all that its backward pass needs.
@@ -45,6 +49,11 @@ class Run(NamedTuple):
     prev: Any
     trace: Any
     mask: Array | None
+
+    def cut(self, span: slice) -> Run:
+        """Some of its steps, without a copy."""
+        prev, trace = (type(part)(*(field[span] for field in part)) for part in (self.prev, self.trace))
+        return Run(self.x[span], prev, trace, None if self.mask is None else self.mask[span])
 
 
 class Recurrent:
@@ -282,8 +291,8 @@ class Recurrent:
         """One step of `linearise` after the other, from the last to the first."""
         T, B = run.x.shape[:2]
         for span in reversed(self._spans(T, B, LINEARISED)):
-            prev, trace = (type(part)(*(field[span] for field in part)) for part in (run.prev, run.trace))
-            yield from zip(*(v[::-1] for v in self.cell.linearise(prev, trace)), strict=True)
+            part = run.cut(span)
+            yield from zip(*(v[::-1] for v in self.cell.linearise(part.prev, part.trace)), strict=True)
 
     def _steps_back(self, run: Run, dy: Array, dstate: Any, delta: Array | None) -> Iterator[Any]:
         """The time loop, backwards."""
@@ -328,12 +337,22 @@ class Recurrent:
         B = run.x.shape[1]
         dy = check.floats("dy", dy, (T, B, self.output_size), self.dtype)
         dstate = self._state("dstate", dstate, B)
-        delta = cell.new_delta(T, B)
-        first = dstate
-        for first in self._steps_back(run, dy, dstate, delta):  # noqa: B007  the last one it yields is the first step's
-            pass
-        dx, grads = cell.project_backward(run.x, delta)
-        return dx, first, grads | cell.gradients(run.prev, run.trace, delta)
+        steps = max(1, SUMMED // B)
+        room, dx = cell.new_delta(min(steps, T), B), None if run.x.ndim == 2 else np.empty_like(run.x)
+        grads: dict[str, Array] = {}
+        for span in reversed([slice(t, min(t + steps, T)) for t in range(0, T, steps)]):
+            part = run.cut(span)
+            delta = room[: len(part.x)]
+            before = dstate
+            for before in self._steps_back(part, dy[span], dstate, delta):  # noqa: B007  the last one is wanted
+                pass
+            dstate = before
+            dx_part, more = cell.project_backward(part.x, delta)
+            for name, g in (more | cell.gradients(part.prev, part.trace, delta)).items():
+                grads[name] = grads[name] + g if name in grads else g
+            if dx is not None:
+                dx[span] = dx_part
+        return dx, dstate, grads
 
 
 def leaves(state: Any) -> list[Array]:

@@ -23,7 +23,7 @@ from rnnbook.optim import Optimizer, clip_by_norm, clip_by_value, global_norm
 from rnnbook.recurrent import leaves, with_leaves
 
 Array = np.ndarray
-Data = Callable[[np.random.Generator], Batch | Iterable[Batch]]
+Data = Callable[["np.random.Generator"], Batch | Iterable[Batch]]
 
 
 class Diverged(ArithmeticError):

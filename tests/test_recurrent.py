@@ -239,11 +239,12 @@ def test_a_run_cut_into_pieces_is_the_same_run(variant, masked, monkeypatch):
     monkeypatch.setattr(
         layer.cell, "linearise", lambda prev, trace: (steps.append(len(trace.h)), linearise(prev, trace))[1]
     )
-    for projected, linearised in ((1, 7 * step), (7 * step, 1), (19 * step, 20 * step)):
-        monkeypatch.setattr(recurrent, "PROJECTED", projected)
-        monkeypatch.setattr(recurrent, "LINEARISED", linearised)
+    for sizes in ((1, 7 * step, 20 * B), (7 * step, 1, 20 * B), (19 * step, 20 * step, 7 * B), (1, 3 * step, 7 * B)):
+        for name, size in zip(("PROJECTED", "LINEARISED", "SUMMED"), sizes, strict=True):
+            monkeypatch.setattr(recurrent, name, size)
         assert_all_close(everything(), whole)
-    assert steps == [6, 7, 7] + [1] * 20 + [20]  # from the end; each step once
+    # From the end, and each step once.
+    assert steps == [6, 7, 7] + [1] * 20 + [6, 7, 7] + [3, 3, 1, 3, 3, 1, 3, 3]
 
 
 @every_variant

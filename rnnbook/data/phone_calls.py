@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -305,4 +304,6 @@ def _kind(template: str) -> str:
 @cache
 def _table() -> dict[str, Any]:
     """The slots, lines and noise of each language."""
+    from importlib.resources import files
+
     return json.loads(files("rnnbook.data").joinpath("phone_calls.json").read_text("utf-8"))

@@ -19,8 +19,10 @@ from rnnbook.widgets.half_life import HalfLife
 from rnnbook.widgets.ink import Ink
 from rnnbook.widgets.input_path import InputPath
 from rnnbook.widgets.listener import Listener
+from rnnbook.widgets.rate_panel import RatePanel
 from rnnbook.widgets.reber_walker import ReberWalker
 from rnnbook.widgets.shape_picker import ShapePicker
+from rnnbook.widgets.stopping_panel import StoppingPanel
 from rnnbook.widgets.tape_viewer import TapeViewer
 from rnnbook.widgets.unroller import Unroller
 from rnnbook.widgets.word_swapper import WordSwapper
@@ -45,6 +47,8 @@ WIDGETS: dict[str, type[Widget]] = {
         Writer,
         Listener,
         ActivationPicker,
+        RatePanel,
+        StoppingPanel,
     )
 }
 

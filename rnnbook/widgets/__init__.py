@@ -25,6 +25,7 @@ from rnnbook.widgets.shape_picker import ShapePicker
 from rnnbook.widgets.stopping_panel import StoppingPanel
 from rnnbook.widgets.tape_viewer import TapeViewer
 from rnnbook.widgets.unroller import Unroller
+from rnnbook.widgets.weight_mapper import WeightMapper
 from rnnbook.widgets.word_swapper import WordSwapper
 from rnnbook.widgets.writer import Writer
 
@@ -49,6 +50,7 @@ WIDGETS: dict[str, type[Widget]] = {
         ActivationPicker,
         RatePanel,
         StoppingPanel,
+        WeightMapper,
     )
 }
 

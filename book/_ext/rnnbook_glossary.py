@@ -25,7 +25,7 @@ APART = (
 
 
 def names(cell):
-    """The names of a term: parted by commas, or in brackets. A bracket that begins with "of" explains.
+    """The names of a term, parted by commas or in brackets. A bracket with "of" explains.
 
     >>> names("backpropagation through time (BPTT)"), names("recall (of a detector)")
     (['backpropagation through time', 'BPTT'], ['recall'])

@@ -28,7 +28,7 @@ export JOBS
 help:
 	@echo "make book    build the book into _build/html and say where to open it"
 	@echo "make serve   the same, then serve it on http://localhost:$(PORT)"
-	@echo "make test    build the book, then run every test and every chapter"
+	@echo "make test    build the book, then check types and run every test and every chapter"
 	@echo "make check   lint, format, types, and the order of imports"
 	@echo "make bench   measure speed and memory, beside PyTorch: a quarter of an hour"
 	@echo "make clean   remove what was built and the virtual environment"
@@ -57,6 +57,7 @@ serve: html
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(dir $(SITE))
 
 test: html
+	$(BIN)/mypy
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 	$(if $(NOTEBOOKS),$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -W default --nbval-lax --nbval-cell-timeout=120 $(NOTEBOOKS))
 

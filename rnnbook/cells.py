@@ -21,6 +21,11 @@ from rnnbook import functional, init
 from rnnbook import validation as check
 from rnnbook.functional import sigmoid_, sum_by_id
 
+__all__ = [
+    "CELLS", "Cell", "CoupledLSTMCell", "ElmanCell", "GRUCell", "GRUResetBeforeCell", "HCState", "HState",
+    "LSTM1997Cell", "LSTMCell", "PeepholeLSTMCell",
+]  # fmt: skip
+
 Array = np.ndarray
 
 
@@ -46,6 +51,11 @@ class HState(NamedTuple):
     ----------
     h : array (B, H)
         The hidden state.
+
+    Examples
+    --------
+    >>> HState(h=np.zeros((2, 4))).h.shape
+    (2, 4)
     """
 
     h: Array
@@ -60,6 +70,12 @@ class HCState(NamedTuple):
         The hidden state: what the cell shows.
     c : array (B, H)
         The cell state: what it carries.
+
+    Examples
+    --------
+    >>> h, c = HCState(h=np.zeros((2, 4)), c=np.ones((2, 4)))
+    >>> c.shape
+    (2, 4)
     """
 
     h: Array
@@ -284,10 +300,12 @@ class ElmanCell(ActivatedCell):
 
     Parameters
     ----------
+    input_size, hidden_size : int
+        D and H.
     activation : {"tanh", "sigmoid", "relu", "softsign", "identity"}
         φ.
-
-    Other parameters as in `Cell`.
+    **options
+        As in `Cell`.
 
     Examples
     --------
@@ -355,8 +373,8 @@ class MemoryCell(ActivatedCell):
     activation : {"tanh", "sigmoid", "relu", "softsign", "identity"}
         What stands in the place of both tanh, that of the candidate g and that of h = o tanh(c).  The gates keep σ.
         Beware: with relu or identity neither c nor h has a bound.
-
-    Other parameters as in `Cell`.
+    **options
+        As in `Cell`.
     """
 
     State = HCState
@@ -378,12 +396,14 @@ class LSTMCell(MemoryCell):
 
     Parameters
     ----------
+    input_size, hidden_size : int
+        D and H.
     forget_bias : float
         First value of b's forget rows, on top of `b_init`'s; 1 by default :cite:p:`Jozefowicz2015`.
     activation : {"tanh", "sigmoid", "relu", "softsign", "identity"}
         In the place of both tanh, that of g and that of c.  With relu or identity neither c nor h has a bound.
-
-    Other parameters as in `Cell`.
+    **options
+        As in `Cell`.
 
     Examples
     --------
@@ -428,6 +448,15 @@ class PeepholeLSTMCell(LSTMCell):
     """LSTM whose gates also see the memory: i and f see c_prev, o sees c :cite:p:`GersSchmidhuber2000`.
 
     Each gate sees its own unit's memory alone, through P (3*H,) in the order i, f, o.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        D and H.
+    forget_bias : float
+        As in `LSTMCell`.
+    **options
+        As in `LSTMCell`.
 
     Examples
     --------
@@ -498,6 +527,15 @@ class LSTM1997Cell(MemoryCell):
 
     It keeps tanh, as today's LSTM does, where the paper has logistic functions scaled to (-2, 2) and (-1, 1).
 
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        D and H.
+    activation : str
+        As in `LSTMCell`.
+    **options
+        As in `Cell`.
+
     Examples
     --------
     >>> LSTM1997Cell(3, 4, rng=np.random.default_rng(0)).params["W"].shape
@@ -534,10 +572,12 @@ class CoupledLSTMCell(MemoryCell):
 
     Parameters
     ----------
+    input_size, hidden_size : int
+        D and H.
     forget_bias : float
         First value of b's forget rows, on top of `b_init`'s.
-
-    Other parameters as in `Cell`.
+    **options
+        As in `Cell`.
 
     Examples
     --------
@@ -617,10 +657,12 @@ class GRUCell(Cell):
 
     Parameters
     ----------
+    input_size, hidden_size : int
+        D and H.
     update_bias : float
         First value of b's update rows, on top of `b_init`'s.  z keeps the past, so a positive one remembers longer.
-
-    Other parameters as in `Cell`.
+    **options
+        As in `Cell`.
 
     Examples
     --------
@@ -681,7 +723,16 @@ class GRUCell(Cell):
 class GRUResetBeforeCell(Cell):
     """Gated recurrent unit as Cho et al. wrote it: n = tanh(W_n x + U_n (r h_prev) + b) :cite:p:`Cho2014`.
 
-    Rows r, z, n.  Parameters as in `GRUCell`; one bias is enough.
+    Rows r, z, n; one bias is enough.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        D and H.
+    update_bias : float
+        As in `GRUCell`.
+    **options
+        As in `Cell`.
 
     Examples
     --------
@@ -731,6 +782,7 @@ class GRUResetBeforeCell(Cell):
         return {"U": np.concatenate([d[:, :split].T @ rows(prev.h), d[:, split:].T @ rows(trace.r * prev.h)])}
 
 
+#: Every cell by the name of its class, as files of models have it.  Gradient checks and tests go through this list.
 CELLS = {
     cell.__name__: cell
     for cell in (

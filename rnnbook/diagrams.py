@@ -58,6 +58,11 @@ class Node:
         The palette's name of its colour.
     dots : bool
         Not a circle but three dots: "and so on".
+
+    Examples
+    --------
+    >>> Node(40, 90, "h_1", value=0.5).label
+    'h_1'
     """
 
     x: float
@@ -91,14 +96,19 @@ class Edge:
         Where on the line: 0 is its start, 1 its end.
     tip : bool
         An arrow's tip at the end.
+    look : {"plain", "lit", "dim"}
+    tint : str
     side : {"above", "below", "left", "right"}
         Where a loop stands.
     bend : float
         How far the line swings out to its left as it runs, as a share of its length; below 0, to its right.
     symbol : bool
         The label is a symbol of a string, and stands upright: T, not *T*.
-    look : {"plain", "lit", "dim"}
-    tint : str
+
+    Examples
+    --------
+    >>> Edge(0, 1, weight=-0.5).weight
+    -0.5
     """
 
     start: int
@@ -124,6 +134,12 @@ class Diagram:
         Well-formed XML, complete in itself: a file of it can be opened in a browser.
     alt : str
     caption : str or None
+
+    Examples
+    --------
+    >>> drawn = recurrent(3, alt="A net over three steps.")
+    >>> drawn.alt, str(drawn)[:4]
+    ('A net over three steps.', '<svg')
     """
 
     def __init__(self, svg: str, alt: str, caption: str | None = None):
@@ -199,6 +215,9 @@ def feedforward(
     ``feedforward([64, 32, 10], captions=["64 pixels", "32 hidden units", "10 digits"], alt="…")``
 
     ``feedforward([2, 2, 1], values=[x, h, y], weights=[W1, W2], labels=[["x_1", "x_2"], None, ["y"]], alt="…")``
+    >>> drawn = feedforward([2, 2, 1], labels=[["x_1", "x_2"], None, ["y"]], alt="Two inputs, two units, one output.")
+    >>> str(drawn)[:4]
+    '<svg'
     """
     sizes = _sizes(sizes)
     L = len(sizes)
@@ -352,6 +371,8 @@ def recurrent(
     Examples
     --------
     ``recurrent(3, folded=True, alt="…")``
+    >>> recurrent(3, folded=True, alt="One unit with its loop, and the same over three steps.").caption is None
+    True
     """
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
         raise ValueError(f"steps: expected an integer >= 1, or None; got {steps!r}")
@@ -450,6 +471,9 @@ def automaton(
     Examples
     --------
     ``automaton({0: [("a", 0), ("b", 1)]}, {0: (0, 0), 1: (1, 0)}, alt="Any number of a, then one b.")``
+    >>> drawn = automaton({0: [("a", 0), ("b", 1)]}, {0: (0, 0), 1: (1, 0)}, alt="Any number of a, then one b.")
+    >>> drawn.alt
+    'Any number of a, then one b.'
     """
     if not arrows:
         raise ValueError("arrows: expected at least one place; got none")
@@ -533,8 +557,11 @@ def graph(
     Examples
     --------
     A unit that reads itself:
-    ``graph([Node(40, 90, "x"), Node(160, 90, "h")], [Edge(0, 1, tip=True), Edge(1, 1, tip=True)], size=(220, 140),
-    alt="…")``
+
+    >>> nodes = [Node(40, 90, "x"), Node(160, 90, "h")]
+    >>> edges = [Edge(0, 1, tip=True), Edge(1, 1, tip=True)]
+    >>> graph(nodes, edges, size=(220, 140), alt="A unit that reads x and itself.").alt
+    'A unit that reads x and itself.'
     """
     for name, text in (("alt", alt), ("caption", caption)):
         if text is None and name == "caption":

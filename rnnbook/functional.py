@@ -12,6 +12,12 @@ import numpy as np
 
 from rnnbook import validation as check
 
+__all__ = [
+    "Activation", "activation", "identity", "identity_slope", "log_softmax", "overflow_is_fine", "relu",
+    "relu_slope", "sigmoid", "sigmoid_", "sigmoid_slope", "softmax", "softsign", "softsign_slope", "sum_by_id",
+    "tanh_slope",
+]  # fmt: skip
+
 Array = np.ndarray
 
 
@@ -19,6 +25,12 @@ def overflow_is_fine() -> np.errstate:
     """A context in which exp may overflow in silence: in a sigmoid, 1 / (1 + inf) = 0 is the right limit.
 
     Entering it costs more than a small array operation, so loops enter it once, around themselves.
+
+    Examples
+    --------
+    >>> with overflow_is_fine():
+    ...     1 / (1 + np.exp(np.array([1000.0])))
+    array([0.])
     """
     return np.errstate(over="ignore")
 
@@ -28,6 +40,17 @@ def sigmoid_(a: Array) -> Array:
 
     Four passes in place.  The textbook's stable form with `np.where` costs several times as much and gives the same
     numbers: where exp(-a) overflows, 1 / (1 + inf) is 0.
+
+    Parameters
+    ----------
+    a : float array, any shape
+        Written over.
+
+    Examples
+    --------
+    >>> a = np.array([0.0])
+    >>> sigmoid_(a) is a, a
+    (True, array([0.5]))
     """
     np.negative(a, out=a)
     np.exp(a, out=a)
@@ -60,7 +83,14 @@ def sigmoid(a: Array, out: Array | None = None) -> Array:
 
 
 def relu(a: Array, out: Array | None = None) -> Array:
-    """Rectifier, max(a, 0).
+    """Rectifier, max(a, 0) :cite:p:`Glorot2011`.
+
+    Parameters
+    ----------
+    a : array, any shape
+        Floats.
+    out : array of the same shape, optional
+        Where to write the result; it may be `a` itself.
 
     Examples
     --------
@@ -73,6 +103,13 @@ def relu(a: Array, out: Array | None = None) -> Array:
 def softsign(a: Array, out: Array | None = None) -> Array:
     """a / (1 + abs(a)): shaped like tanh, with tails that fall as 1 / a**2 instead of exponentially.
 
+    Parameters
+    ----------
+    a : array, any shape
+        Floats.
+    out : array of the same shape, optional
+        Where to write the result; it may be `a` itself.
+
     Examples
     --------
     >>> softsign(np.array([-1.0, 0.0, 3.0]))
@@ -82,7 +119,20 @@ def softsign(a: Array, out: Array | None = None) -> Array:
 
 
 def identity(a: Array, out: Array | None = None) -> Array:
-    """`a` itself, for a layer without an activation."""
+    """`a` itself, for a layer without an activation.
+
+    Parameters
+    ----------
+    a : array, any shape
+        Floats.
+    out : array of the same shape, optional
+        Where to write the result; it may be `a` itself.
+
+    Examples
+    --------
+    >>> identity(np.array([-2.0, 3.0]))
+    array([-2.,  3.])
+    """
     if out is None or out is a:
         return a
     np.copyto(out, a)
@@ -90,27 +140,82 @@ def identity(a: Array, out: Array | None = None) -> Array:
 
 
 def tanh_slope(y: Array) -> Array:
-    """dy/da of y = tanh(a): 1 - y²."""
+    """dy/da of y = tanh(a): 1 - y².
+
+    Parameters
+    ----------
+    y : array, any shape
+        What the function gave.
+
+    Examples
+    --------
+    >>> tanh_slope(np.tanh(np.array([0.0, 1.0]))).round(3)
+    array([1.  , 0.42])
+    """
     return 1 - y * y
 
 
 def sigmoid_slope(y: Array) -> Array:
-    """dy/da of y = sigmoid(a): y (1 - y), at most 1/4."""
+    """dy/da of y = sigmoid(a): y (1 - y), at most 1/4.
+
+    Parameters
+    ----------
+    y : array, any shape
+        What the function gave.
+
+    Examples
+    --------
+    >>> sigmoid_slope(sigmoid(np.array([0.0])))
+    array([0.25])
+    """
     return y * (1 - y)
 
 
 def relu_slope(y: Array) -> Array:
-    """dy/da of y = relu(a): 1 where y is positive, else 0, also at the kink."""
+    """dy/da of y = relu(a): 1 where y is positive, else 0, also at the kink.
+
+    Parameters
+    ----------
+    y : array, any shape
+        What the function gave.
+
+    Examples
+    --------
+    >>> relu_slope(relu(np.array([-2.0, 0.0, 3.0])))
+    array([0., 0., 1.])
+    """
     return (y > 0).astype(y.dtype)
 
 
 def softsign_slope(y: Array) -> Array:
-    """dy/da of y = softsign(a): (1 - abs(y))²."""
+    """dy/da of y = softsign(a): (1 - abs(y))².
+
+    Parameters
+    ----------
+    y : array, any shape
+        What the function gave.
+
+    Examples
+    --------
+    >>> softsign_slope(softsign(np.array([0.0, 1.0])))
+    array([1.  , 0.25])
+    """
     return (1 - np.abs(y)) ** 2
 
 
 def identity_slope(y: Array) -> Array:
-    """dy/da of y = a: 1 everywhere, in no memory."""
+    """dy/da of y = a: 1 everywhere, in no memory.
+
+    Parameters
+    ----------
+    y : array, any shape
+        What the function gave.
+
+    Examples
+    --------
+    >>> identity_slope(np.array([-2.0, 3.0]))
+    array([1., 1.])
+    """
     return np.broadcast_to(y.dtype.type(1), y.shape)
 
 
@@ -123,6 +228,12 @@ class Activation(NamedTuple):
         ``f(a, out=None)`` → y.
     slope : callable
         ``slope(y)`` → dy/da, in terms of the output y.
+
+    Examples
+    --------
+    >>> square = Activation(lambda a, out=None: np.square(a, out=out), lambda y: 2 * np.sqrt(y))
+    >>> square.slope(square.f(np.array([3.0])))
+    array([6.])
     """
 
     f: Callable[..., Array]
@@ -140,6 +251,10 @@ ACTIVATIONS = {
 
 def activation(name: str) -> Activation:
     """The activation of that name: tanh, sigmoid, relu, softsign or identity.
+
+    Parameters
+    ----------
+    name : {"tanh", "sigmoid", "relu", "softsign", "identity"}
 
     Raises
     ------

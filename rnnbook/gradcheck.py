@@ -22,6 +22,11 @@ from rnnbook.layers import Dense, Dropout, Embedding, Ends, Last
 from rnnbook.model import Sequential
 from rnnbook.recurrent import Bidirectional, Recurrent, Stack, leaves, with_leaves
 
+__all__ = [
+    "Report", "TensorCheck", "check_gradients", "check_layer", "check_loss",
+    "numerical_gradient",
+]  # fmt: skip
+
 Array = np.ndarray
 
 # A central difference of a loss near 1 is itself wrong by about 1e-11, so where a whole gradient is smaller than this
@@ -42,6 +47,13 @@ class TensorCheck(NamedTuple):
         Where the two differ most; None for a directional check.
     analytic, numerical : float
         Their values there; for a directional check, along the direction in which they differ most.
+
+    Examples
+    --------
+    >>> w = np.array([3.0])
+    >>> report = check_gradients(lambda: float((w**2).sum()), {"w": w}, {"w": 2 * w})
+    >>> report.tensors[0].name, report.tensors[0].analytic
+    ('w', 6.0)
     """
 
     name: str
@@ -59,6 +71,14 @@ class Report(NamedTuple):
     ----------
     tensors : list of TensorCheck
     tolerance : float
+
+    Examples
+    --------
+    >>> w = np.array([3.0])
+    >>> print(check_gradients(lambda: float((w**2).sum()), {"w": w}, {"w": w}))  # w is not its square's slope
+    tensor  shape           error   worst entry: by hand against by difference
+    w       (1,)          3.3e-01   at [0]:  3 against  6   <- WRONG
+    wrong: w (tolerance 1e-06)
     """
 
     tensors: list[TensorCheck]
@@ -306,6 +326,17 @@ def check_loss(
 ) -> Report:
     """Check the gradient that a loss returns with its value.
 
+    Parameters
+    ----------
+    loss : callable
+        ``(predictions, targets, mask)`` → value, gradient, as those of `rnnbook.losses`.
+    predictions : float64 array
+    targets : array
+    mask : bool array, optional
+        True where a target counts.
+    tolerance : float
+        The largest error that is right.
+
     Examples
     --------
     >>> rng = np.random.default_rng(0)
@@ -324,7 +355,17 @@ def check_loss(
 
 # --- python -m rnnbook.gradcheck --------------------------------------------------------------------------------------
 def check_everything(rng: np.random.Generator) -> list[tuple[str, dict[str, Report]]]:
-    """Reports for every cell (alone, with a mask, two layers, both directions, ids), layer and loss."""
+    """Reports for every cell (alone, with a mask, two layers, both directions, ids), layer and loss.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    list of (str, dict of Report)
+        What was checked, and its reports.
+    """
     T, B, D, H = 6, 4, 3, 4
     x = rng.standard_normal((T, B, D))
     ids = rng.integers(D, size=(T, B))

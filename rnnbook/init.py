@@ -13,12 +13,26 @@ import numpy as np
 
 from rnnbook import validation as check
 
+__all__ = ["identity", "normal", "orthogonal", "uniform", "xavier", "zeros"]
+
 Array = np.ndarray
 Initialiser = Callable[[tuple[int, ...], "np.random.Generator"], Array]  # in quotes: naming it loads it
 
 
 def zeros(shape: tuple[int, ...], rng: np.random.Generator | None = None) -> Array:
-    """All zeros: right for biases, wrong for weights, whose units would then never differ."""
+    """All zeros: right for biases, wrong for weights, whose units would then never differ.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    rng : numpy.random.Generator, optional
+        Not asked.
+
+    Examples
+    --------
+    >>> zeros((3,))
+    array([0., 0., 0.])
+    """
     return np.zeros(shape)
 
 
@@ -31,6 +45,11 @@ def uniform(shape: tuple[int, ...], rng: np.random.Generator, *, limit: float | 
     rng : numpy.random.Generator
     limit : float, optional
         1 / sqrt(inputs) by default, where inputs is the last size of `shape`.
+
+    Examples
+    --------
+    >>> bool(abs(uniform((200, 100), np.random.default_rng(0))).max() <= 0.1)
+    True
     """
     check.generator("rng", rng)
     k = shape[-1] ** -0.5 if limit is None else check.number("limit", limit, 0)
@@ -38,7 +57,19 @@ def uniform(shape: tuple[int, ...], rng: np.random.Generator, *, limit: float | 
 
 
 def normal(shape: tuple[int, ...], rng: np.random.Generator, *, scale: float = 0.01) -> Array:
-    """Normal with mean 0 and standard deviation `scale`."""
+    """Normal with mean 0 and standard deviation `scale`.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    rng : numpy.random.Generator
+    scale : float
+
+    Examples
+    --------
+    >>> float(normal((200, 100), np.random.default_rng(0)).std().round(4))
+    0.01
+    """
     check.generator("rng", rng)
     return rng.normal(0, check.number("scale", scale, 0), shape)
 
@@ -48,6 +79,13 @@ def xavier(shape: tuple[int, ...], rng: np.random.Generator, *, gain: float = 1.
 
     It keeps the size of a signal about the same on its way forward and of a gradient on its way back
     :cite:p:`Glorot2010`.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (outputs, inputs) of a matrix.
+    rng : numpy.random.Generator
+    gain : float
 
     Examples
     --------
@@ -64,6 +102,13 @@ def orthogonal(shape: tuple[int, ...], rng: np.random.Generator, *, gain: float 
     """A matrix with orthonormal rows or columns, whichever are fewer, times `gain` :cite:p:`Saxe2014`.
 
     A square one keeps the length of every vector at `gain` = 1, so products of many neither vanish nor explode.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (outputs, inputs) of a matrix.
+    rng : numpy.random.Generator
+    gain : float
 
     Raises
     ------
@@ -85,7 +130,27 @@ def orthogonal(shape: tuple[int, ...], rng: np.random.Generator, *, gain: float 
 
 
 def identity(shape: tuple[int, ...], rng: np.random.Generator | None = None, *, gain: float = 1.0) -> Array:
-    """`gain` times the identity: each unit begins by copying itself :cite:p:`Le2015`."""
+    """`gain` times the identity: each unit begins by copying itself :cite:p:`Le2015`.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (outputs, inputs) of a matrix.
+    rng : numpy.random.Generator, optional
+        Not asked.
+    gain : float
+
+    Raises
+    ------
+    ValueError
+        If `shape` is not that of a matrix.
+
+    Examples
+    --------
+    >>> identity((2, 2), gain=0.5)
+    array([[0.5, 0. ],
+           [0. , 0.5]])
+    """
     if len(shape) != 2:
         raise ValueError(f"shape must be that of a matrix (outputs, inputs), got {shape}")
     return check.number("gain", gain) * np.eye(*shape)

@@ -16,6 +16,8 @@ from rnnbook import functional, init
 from rnnbook import validation as check
 from rnnbook.functional import sum_by_id
 
+__all__ = ["Dense", "Dropout", "Embedding", "Ends", "Last", "Layer"]
+
 Array = np.ndarray
 
 
@@ -34,6 +36,17 @@ class Layer:
         Whether the output has no axis of time where the input had one.
     input_size, output_size : int or None
         None for a layer that takes, or gives, what comes.
+
+    Examples
+    --------
+    >>> class Double(Layer):
+    ...     def forward(self, x):
+    ...         return 2 * x, None
+    ...
+    ...     def backward(self, dy, run):
+    ...         return 2 * dy, {}
+    >>> Double()(np.ones(2))
+    array([2., 2.])
     """
 
     needs: tuple[str, ...] = ()
@@ -154,7 +167,7 @@ class Dense(Layer):
 
 
 class Embedding(Layer):
-    """A table of vectors, one for each id: what a one-hot input times W would look up.
+    """A table of vectors, one for each id: what a one-hot input times W would look up :cite:p:`Bengio2003`.
 
     Parameters
     ----------

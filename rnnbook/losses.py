@@ -15,6 +15,8 @@ import numpy as np
 from rnnbook import validation as check
 from rnnbook.functional import log_softmax, overflow_is_fine, sigmoid_
 
+__all__ = ["accuracy", "binary_cross_entropy", "mean_squared_error", "softmax_cross_entropy"]
+
 Array = np.ndarray
 Loss = Callable[[Array, Array, Array | None], tuple[float, Array]]
 

@@ -148,6 +148,13 @@ class Quiz:
         The question.
     answers : tuple of (str, bool, str)
         Each answer, whether it is right, and why.
+
+    Examples
+    --------
+    >>> print(Quiz("What is `sigmoid(0)`?", (("0", False, "That is `tanh(0)`."), ("0.5", True, "One half."))))
+    What is `sigmoid(0)`?
+      ( ) 0
+      ( ) 0.5
     """
 
     def __init__(self, question: str, answers: tuple[tuple[str, bool, str], ...]) -> None:

@@ -12,6 +12,11 @@ import numpy as np
 
 from rnnbook import validation as check
 
+__all__ = [
+    "SGD", "AdaGrad", "Adam", "Momentum", "Nesterov", "Optimizer", "RMSProp", "clip_by_norm", "clip_by_value",
+    "cosine_decay", "exponential_decay", "global_norm", "step_decay", "warmup",
+]  # fmt: skip
+
 Array = np.ndarray
 Schedule = Callable[[int], float]
 
@@ -19,6 +24,14 @@ Schedule = Callable[[int], float]
 # --- clipping --------------------------------------------------------------------------------------------------------
 def global_norm(grads: Mapping[str, Array]) -> float:
     """The Euclidean norm of all gradients together, as one long vector.
+
+    Parameters
+    ----------
+    grads : mapping from names to arrays
+
+    Returns
+    -------
+    float
 
     Examples
     --------
@@ -41,6 +54,13 @@ def clip_by_norm(grads: Mapping[str, Array], max_norm: float) -> float:
     """Scale all gradients by one factor, in place, so that their common norm is at most `max_norm`.
 
     The direction stays :cite:p:`Pascanu2013`.
+
+    Parameters
+    ----------
+    grads : mapping from names to arrays
+        Written over.
+    max_norm : float
+        Above 0.
 
     Returns
     -------
@@ -71,6 +91,13 @@ def clip_by_norm(grads: Mapping[str, Array], max_norm: float) -> float:
 def clip_by_value(grads: Mapping[str, Array], limit: float) -> None:
     """Cut every entry of every gradient to [-limit, limit], in place.  This turns the direction.
 
+    Parameters
+    ----------
+    grads : mapping from names to arrays
+        Written over.
+    limit : float
+        Above 0.
+
     Examples
     --------
     >>> grads = {"W": np.array([3.0, -0.5])}
@@ -87,6 +114,17 @@ def clip_by_value(grads: Mapping[str, Array], limit: float) -> None:
 def step_decay(rate: float, *, every: int, factor: float = 0.5) -> Schedule:
     """`rate`, times `factor` after each `every` updates.
 
+    Parameters
+    ----------
+    rate : float
+    every : int
+    factor : float
+
+    Returns
+    -------
+    callable
+        The rate, from the number of updates made so far.
+
     Examples
     --------
     >>> rate = step_decay(1.0, every=10)
@@ -101,6 +139,17 @@ def step_decay(rate: float, *, every: int, factor: float = 0.5) -> Schedule:
 def exponential_decay(rate: float, *, half_life: float) -> Schedule:
     """`rate`, halved smoothly in every `half_life` updates.
 
+    Parameters
+    ----------
+    rate : float
+    half_life : float
+        In updates.
+
+    Returns
+    -------
+    callable
+        The rate, from the number of updates made so far.
+
     Examples
     --------
     >>> exponential_decay(1.0, half_life=10)(20)
@@ -112,6 +161,17 @@ def exponential_decay(rate: float, *, half_life: float) -> Schedule:
 
 def cosine_decay(rate: float, *, num_updates: int, minimum: float = 0.0) -> Schedule:
     """From `rate` down half a cosine to `minimum` at `num_updates`, where it stays.
+
+    Parameters
+    ----------
+    rate : float
+    num_updates : int
+    minimum : float
+
+    Returns
+    -------
+    callable
+        The rate, from the number of updates made so far.
 
     Examples
     --------
@@ -126,6 +186,17 @@ def cosine_decay(rate: float, *, num_updates: int, minimum: float = 0.0) -> Sche
 
 def warmup(schedule: float | Schedule, *, num_updates: int) -> Schedule:
     """`schedule`, reached on a straight line from nought over the first `num_updates`.
+
+    Parameters
+    ----------
+    schedule : float, or callable
+        What comes after.
+    num_updates : int
+
+    Returns
+    -------
+    callable
+        The rate, from the number of updates made so far.
 
     Examples
     --------
@@ -184,6 +255,14 @@ class Optimizer:
         How many updates were made.
     memory : dict
         Arrays by ``"parameter/what"``, such as ``"lstm.W/mean"``.
+
+    Examples
+    --------
+    >>> optimizer = SGD(step_decay(0.1, every=2), l2=1.0)
+    >>> p = {"W": np.ones((1, 1))}
+    >>> optimizer.step(p, {"W": np.zeros((1, 1))})  # the penalty alone
+    >>> p["W"], optimizer.num_updates
+    (array([[0.9]]), 1)
     """
 
     KEEPS: ClassVar[tuple[str, ...]] = ()
@@ -247,6 +326,13 @@ class Optimizer:
 class SGD(Optimizer):
     """Gradient descent: p ← p - rate g :cite:p:`Robbins1951`.
 
+    Parameters
+    ----------
+    learning_rate : float, or callable
+        As in `Optimizer`.
+    l1, l2 : float
+        As in `Optimizer`.
+
     Examples
     --------
     >>> p = {"w": np.array([1.0])}
@@ -260,7 +346,26 @@ class SGD(Optimizer):
 
 
 class Momentum(Optimizer):
-    """The heavy ball: v ← momentum v + g;  p ← p - rate v :cite:p:`Polyak1964`."""
+    """The heavy ball: v ← momentum v + g;  p ← p - rate v :cite:p:`Polyak1964`.
+
+    Parameters
+    ----------
+    learning_rate : float, or callable
+        As in `Optimizer`.
+    momentum : float
+        Share of the velocity that is kept, in [0, 1].
+    **penalties : float
+        `l1` and `l2`, as in `Optimizer`.
+
+    Examples
+    --------
+    >>> p, g = {"w": np.array([1.0])}, {"w": np.array([1.0])}
+    >>> optimizer = Momentum(0.1)
+    >>> for _ in range(2):
+    ...     optimizer.step(p, g)
+    >>> p["w"].round(3)
+    array([0.71])
+    """
 
     KEEPS = ("velocity",)
 
@@ -281,6 +386,24 @@ class Nesterov(Momentum):
     """Momentum whose gradient is taken a step ahead: p ← p - rate (g + momentum v) :cite:p:`Sutskever2013`.
 
     Written so that p is where the gradient was taken, as in PyTorch.
+
+    Parameters
+    ----------
+    learning_rate : float, or callable
+        As in `Optimizer`.
+    momentum : float
+        As in `Momentum`.
+    **penalties : float
+        `l1` and `l2`, as in `Optimizer`.
+
+    Examples
+    --------
+    >>> p, g = {"w": np.array([1.0])}, {"w": np.array([1.0])}
+    >>> optimizer = Nesterov(0.1)
+    >>> for _ in range(2):
+    ...     optimizer.step(p, g)
+    >>> p["w"].round(3)
+    array([0.539])
     """
 
     def _update(self, p, g, rate, v):
@@ -293,6 +416,24 @@ class AdaGrad(Optimizer):
     """Each weight divides by the root of all its squared gradients so far :cite:p:`Duchi2011`.
 
     That sum only grows, so the steps only shrink.
+
+    Parameters
+    ----------
+    learning_rate : float, or callable
+        As in `Optimizer`.
+    epsilon : float
+        Keeps the division from 0.
+    **penalties : float
+        `l1` and `l2`, as in `Optimizer`.
+
+    Examples
+    --------
+    >>> p, g = {"w": np.array([1.0])}, {"w": np.array([1.0])}
+    >>> optimizer = AdaGrad(0.1)
+    >>> for _ in range(2):
+    ...     optimizer.step(p, g)
+    >>> p["w"].round(3)
+    array([0.829])
     """
 
     KEEPS = ("squares",)
@@ -310,7 +451,28 @@ class AdaGrad(Optimizer):
 
 
 class RMSProp(Optimizer):
-    """AdaGrad that forgets: squares fade by `decay` at each update :cite:p:`Tieleman2012`."""
+    """AdaGrad that forgets: squares fade by `decay` at each update :cite:p:`Tieleman2012`.
+
+    Parameters
+    ----------
+    learning_rate : float, or callable
+        As in `Optimizer`.
+    decay : float
+        Share of the squares that is kept, below 1.
+    epsilon : float
+        Keeps the division from 0.
+    **penalties : float
+        `l1` and `l2`, as in `Optimizer`.
+
+    Examples
+    --------
+    >>> p, g = {"w": np.array([1.0])}, {"w": np.array([1.0])}
+    >>> optimizer = RMSProp(0.1)
+    >>> for _ in range(2):
+    ...     optimizer.step(p, g)
+    >>> p["w"].round(3)
+    array([0.454])
+    """
 
     KEEPS = ("squares",)
 
@@ -337,6 +499,17 @@ class RMSProp(Optimizer):
 
 class Adam(Optimizer):
     """Fading means of gradients and of their squares, corrected for starting at nought :cite:p:`Kingma2015`.
+
+    Parameters
+    ----------
+    learning_rate : float, or callable
+        As in `Optimizer`.
+    beta1, beta2 : float
+        Shares of the two means that are kept, below 1.
+    epsilon : float
+        Keeps the division from 0.
+    **penalties : float
+        `l1` and `l2`, as in `Optimizer`.
 
     Examples
     --------

@@ -138,6 +138,11 @@ def color(name: str) -> str:
 def line(name: str) -> dict[str, Any]:
     """Keyword arguments for ``ax.plot``: colour, pattern, marker and thickness of one quantity.
 
+    Parameters
+    ----------
+    name : str
+        As in `color`, without the neutrals.
+
     Examples
     --------
     ``ax.plot(t, c, **line("c"))``
@@ -166,6 +171,11 @@ def rc(name: str = "light", *, phone: bool = False) -> dict[str, Any]:
     Returns
     -------
     dict
+
+    Examples
+    --------
+    >>> rc("dark")["figure.facecolor"]
+    '#121212'
     """
     if name not in PALETTE:
         raise ValueError(f"name: expected 'light' or 'dark'; got {name!r}")
@@ -184,9 +194,18 @@ def theme(name: str = "light", *, phone: bool = False) -> Iterator[None]:
 
     :func:`show` does this for you; use it to write a figure to a file.
 
+    Parameters
+    ----------
+    name : {"light", "dark"}
+    phone : bool
+        As in `rc`.
+
     Examples
     --------
     ``with theme("dark"): gates(run.trace).figure.savefig("gates.png")``
+    >>> with theme("dark"):
+    ...     color("f")
+    '#d88d3e'
     """
     settings = rc(name, phone=phone)
     matplotlib = _pyplot().matplotlib
@@ -199,7 +218,21 @@ def theme(name: str = "light", *, phone: bool = False) -> Iterator[None]:
 
 
 def colormap(signed: bool = False) -> Colormap:
-    """Colours of a matrix in the current theme: paper to ink, or cobalt - paper - crimson if `signed`."""
+    """Colours of a matrix in the current theme: paper to ink, or cobalt - paper - crimson if `signed`.
+
+    Parameters
+    ----------
+    signed : bool
+
+    Returns
+    -------
+    matplotlib.colors.Colormap
+
+    Examples
+    --------
+    >>> [round(float(part), 2) for part in colormap()(0.0)]
+    [1.0, 1.0, 1.0, 1.0]
+    """
     _pyplot()
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -247,7 +280,17 @@ class _Picture:
 
 
 def figure_css() -> str:
-    """Style of every figure, drawn or diagram: its place in the column, and which theme's picture is seen."""
+    """Style of every figure, drawn or diagram: its place in the column, and which theme's picture is seen.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> figure_css().startswith(".rb-figure{")
+    True
+    """
 
     def dark(selector: str) -> str:
         return ",".join(f"{host} {selector}" for host in DARK_HOSTS)
@@ -303,6 +346,16 @@ def show(draw: Callable[[], Any], *, alt: str, caption: str | None = None) -> No
             return fig
 
         plots.show(draw, alt="The memory rises to 0.9 at step 3 and stays there.")
+
+    In a notebook that shows two pictures, of which the page's theme chooses one.  Elsewhere it says what they show:
+
+    >>> from matplotlib.figure import Figure
+    >>> def draw():
+    ...     fig = Figure()
+    ...     fig.subplots().plot([0.1, 0.9], **line("c"))
+    ...     return fig
+    >>> show(draw, alt="The memory rises to 0.9.")
+    The memory rises to 0.9.
     """
     picture = _picture(draw, alt, caption)
     try:
@@ -404,12 +457,34 @@ def _data_uri(figure: Figure, transparent: bool) -> str:
 
 
 def zero_line(ax: Axes, y: float = 0.0) -> None:
-    """A hairline across `ax` at `y`, below everything: where a sign changes, or a level to compare with."""
+    """A hairline across `ax` at `y`, below everything: where a sign changes, or a level to compare with.
+
+    Parameters
+    ----------
+    ax : Axes
+    y : float
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> zero_line(ax)
+    >>> len(ax.lines)
+    1
+    """
     ax.axhline(y, color=color("line"), linewidth=0.8, zorder=0)
 
 
 def number(value: float) -> str:
     """A number as the book writes it in drawings: two decimals, three below 0.1, a true minus sign.
+
+    Parameters
+    ----------
+    value : float
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -449,6 +524,10 @@ def label_lines(ax: Axes, ends: Mapping[str, float] | None = None, *, side: str 
     Examples
     --------
     ``label_lines(ax, {"c": 0.72, "h": 0.61})``
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> [label.get_text() for label in label_lines(ax, {"c": 0.72, "h": 0.61})]
+    ['$c$', '$h$']
     """
     _check_axes(ax)
     if side not in ("right", "left"):
@@ -604,6 +683,10 @@ def history(
     Examples
     --------
     ``history(trainer.history, baseline={"chance": np.log(4)})``
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> history({"update": [1, 2, 3], "loss": [0.7, 0.4, 0.2]}, ax).get_xlabel()
+    'update'
     """
     update, loss = _curve("record", record, "loss")
     valid = record.get("validation")
@@ -680,6 +763,11 @@ def histories(
     Examples
     --------
     ``histories({"LSTM": lstm_runs, "GRU": gru_runs}, key="validation")``
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> runs = [{"update": [1, 2], "loss": [0.7, 0.4]}, {"update": [1, 2], "loss": [0.6, 0.5]}]
+    >>> histories({"LSTM": runs}, ax).get_xlabel()
+    'update'
     """
     groups = dict(runs) if isinstance(runs, Mapping) else {"median of seeds": runs}
     styles = [("ink", "-"), ("mute", (0, (5, 1.5))), ("ink", (0, (1, 1.2))), ("mute", (0, (6, 1.5, 1.5, 1.5)))]
@@ -761,6 +849,13 @@ def gates(
     Examples
     --------
     ``gates(run.trace, unit=3, steps="abracadabra")``
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> from rnnbook.cells import LSTMCell
+    >>> from rnnbook.recurrent import Recurrent
+    >>> y, state, run = Recurrent(LSTMCell(2, 3, rng=np.random.default_rng(0))).forward(np.ones((5, 1, 2)))
+    >>> gates(run.trace, names="fc", ax=ax) is ax
+    True
     """
     series = _series(trace, unit, sequence, names)
     T = len(next(iter(series.values())))
@@ -893,6 +988,10 @@ def gradient_norms(
     Examples
     --------
     ``gradient_norms({"tanh RNN": np.linalg.norm(dh, axis=-1).mean(axis=-1), "LSTM": …})``
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> gradient_norms({"Elman": np.array([1e-3, 1e-2, 1e-1])}, ax).get_yscale()
+    'log'
     """
     if not isinstance(norms, Mapping) or not norms:
         raise TypeError(f"norms: expected a mapping of label to an array (T,); got {type(norms).__name__}")
@@ -999,6 +1098,10 @@ def matrix(
     Examples
     --------
     ``matrix(model.params["lstm.U"], limit=1)``
+    >>> from matplotlib.figure import Figure
+    >>> ax = Figure().subplots()
+    >>> [text.get_text() for text in matrix(np.array([[0.0, 1.0]]), ax).texts]
+    ['0', '1.00']
     """
     values = np.asarray(array, float)
     if values.ndim != 2 or not values.size:
@@ -1050,6 +1153,15 @@ def matrix(
 
 def contrast(one: str, other: str) -> float:
     """Contrast of two hex colours as WCAG 2 defines it: 1 (same) to 21 (black on white).
+
+    Parameters
+    ----------
+    one, other : str
+        Such as ``"#742500"``.
+
+    Returns
+    -------
+    float
 
     Examples
     --------

@@ -8,6 +8,8 @@ import numpy as np
 
 from rnnbook import validation as check
 
+__all__ = ["restored", "rounded"]
+
 Array = np.ndarray
 
 #: The largest whole number: -128 is not used, so that the sign costs nothing.
@@ -71,6 +73,11 @@ def restored(whole: Array, scale: Array) -> Array:
     ------
     TypeError, ValueError
         For arrays that `rounded` does not give.
+
+    Examples
+    --------
+    >>> restored(np.array([127, -64], np.int8), np.array([0.01], np.float32)).round(2)
+    array([ 1.27, -0.64], dtype=float32)
     """
     whole, scale = np.asarray(whole), np.asarray(scale)
     if whole.dtype != np.int8 or scale.dtype != np.float32:

@@ -22,12 +22,23 @@ from rnnbook.model import Sequential, describe
 from rnnbook.optim import Optimizer, clip_by_norm, clip_by_value, global_norm
 from rnnbook.recurrent import leaves, with_leaves
 
+__all__ = ["Diverged", "Trainer", "Update", "evaluate", "train_step"]
+
 Array = np.ndarray
 Data = Callable[["np.random.Generator"], Batch | Iterable[Batch]]
 
 
 class Diverged(ArithmeticError):
     """The loss, a gradient or a weight stopped being a number.
+
+    Parameters
+    ----------
+    loss : float
+        What the loss was.
+    parameters : list of str
+    update : int, optional
+    last_loss : float, optional
+    spoiled : bool
 
     Attributes
     ----------
@@ -39,6 +50,18 @@ class Diverged(ArithmeticError):
         The parameters whose gradients broke.
     spoiled : bool
         Whether the update itself overflowed, and the weights are gone.  Else they are those before the update.
+
+    Examples
+    --------
+    >>> from rnnbook.layers import Dense
+    >>> from rnnbook.losses import mean_squared_error
+    >>> from rnnbook.optim import SGD
+    >>> model = Sequential(out=Dense(1, 1, params={"W": np.full((1, 1), 1e30), "b": np.zeros(1)}))
+    >>> try:
+    ...     train_step(model, Batch(np.full((1, 1), 1e9), np.zeros((1, 1))), mean_squared_error, SGD(0.1))
+    ... except Diverged as error:
+    ...     print(error.loss, error.spoiled)
+    inf False
     """
 
     def __init__(
@@ -80,6 +103,16 @@ class Update(NamedTuple):
         Of all gradients together, before clipping.
     state : dict
         The model's state after the last step.
+
+    Examples
+    --------
+    >>> from rnnbook.layers import Dense
+    >>> from rnnbook.losses import mean_squared_error
+    >>> from rnnbook.optim import SGD
+    >>> model = Sequential(out=Dense(1, 1, params={"W": np.ones((1, 1)), "b": np.zeros(1)}))
+    >>> update = train_step(model, Batch(np.ones((1, 1)), np.zeros((1, 1))), mean_squared_error, SGD(0.1))
+    >>> update.loss
+    1.0
     """
 
     loss: float
@@ -218,6 +251,14 @@ def evaluate(model: Sequential, batches: Batch | Iterable[Batch], loss: Loss) ->
     -------
     float
         In the loss's unit.
+
+    Examples
+    --------
+    >>> from rnnbook.layers import Dense
+    >>> from rnnbook.losses import mean_squared_error
+    >>> model = Sequential(out=Dense(1, 1, params={"W": np.ones((1, 1)), "b": np.zeros(1)}))
+    >>> evaluate(model, Batch(np.ones((4, 1)), np.zeros((4, 1))), mean_squared_error)
+    1.0
     """
     total, counted = 0.0, 0.0
     for batch in [batches] if isinstance(batches, Batch) else batches:

@@ -1,4 +1,7 @@
-"""Widgets in JupyterLab with a kernel: what the reader moves can be read in Python, and what Python sets is shown."""
+"""Widgets in JupyterLab with a kernel: what the reader moves can be read in Python, and what Python sets is shown.
+
+The kernel imports the package from its wheel, as after ``pip install "rnnbook[notebook]"``, and not from this checkout.
+"""
 
 import json
 import os
@@ -7,6 +10,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,14 +18,15 @@ import pytest
 
 pytest.importorskip("anywidget")
 pytest.importorskip("jupyterlab")
+pytest.importorskip("build")
 from browser import chromium  # noqa: F401 - a fixture
+from packages import build
 
 from rnnbook.plots import PALETTE
 from rnnbook.widgets import WIDGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 120
 TOKEN = "a-token-of-the-tests"
 
@@ -35,6 +40,7 @@ CELLS = {
     "hold": "stepper.hold = {'f': 0.25}",
     "inputs": "stepper.inputs = [[0.75, *row[1:]] for row in stepper.inputs]",
     "close": "stepper.close()",
+    "from": "import rnnbook\nprint(rnnbook.__file__)",
     "all": "from IPython.display import display\nfor widget in WIDGETS.values():\n    display(next(iter(widget.gallery().values())))",
 }
 
@@ -87,6 +93,8 @@ def lab(tmp_path_factory):
     for folder in (*folders.values(), "work"):
         (home / folder).mkdir()
     (home / "work" / "live.ipynb").write_text(notebook(), "utf-8")
+    (wheel,) = [path for path in build(home, "--wheel") if path.suffix == ".whl"]
+    zipfile.ZipFile(wheel).extractall(home / "installed")  # Python alone: there is nothing else to do to install it
     kept = {
         k: v
         for k, v in os.environ.items()
@@ -94,7 +102,7 @@ def lab(tmp_path_factory):
     }
     environment = {
         **kept, **{k: str(home / v) for k, v in folders.items()},
-        "PYTHONPATH": str(ROOT), "JUPYTER_PLATFORM_DIRS": "1",
+        "PYTHONPATH": str(home / "installed"), "JUPYTER_PLATFORM_DIRS": "1",
         # Whatever the server wants from elsewhere, it does not get.
         **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"),
     }  # fmt: skip
@@ -236,6 +244,10 @@ def test_the_live_widget_is_shown_and_not_the_static_one(page):
     assert page.cell("make").locator("rb-gate-stepper").count() == 0
     assert page.widget().get_by_role("alert").count() == 0
     expect_text(page.where(), "t = 1 of 8")
+
+
+def test_the_package_is_that_of_the_wheel(page):
+    assert Path(page.run("from").strip()).parts[-3:] == ("installed", "rnnbook", "__init__.py")
 
 
 def test_a_step_on_the_page_reaches_the_kernel(page):

@@ -164,6 +164,12 @@ class Minibatches:
 def pad(sequences: Sequence[Sequence[int]], *, fill: int = 0) -> tuple[Array, Array]:
     """Sequences of ids side by side.
 
+    Parameters
+    ----------
+    sequences : sequence of B sequences of int
+    fill : int
+        The id of padding.
+
     Returns
     -------
     ids : int array (T, B)
@@ -191,6 +197,13 @@ def pad(sequences: Sequence[Sequence[int]], *, fill: int = 0) -> tuple[Array, Ar
 
 def one_hot(ids: Array, size: int, dtype: Any = np.float32) -> Array:
     """A 1 at each id and 0 elsewhere: (...) → (..., size).
+
+    Parameters
+    ----------
+    ids : int array (...)
+        In 0 ... size - 1.
+    size : int
+    dtype : dtype
 
     Examples
     --------

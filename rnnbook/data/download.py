@@ -16,7 +16,13 @@ _SHAKESPEARE = (
 
 
 class DownloadError(OSError):
-    """A file could not be fetched, or was not what it should be. Nothing of it was kept."""
+    """A file could not be fetched, or was not what it should be. Nothing of it was kept.
+
+    Examples
+    --------
+    >>> issubclass(DownloadError, OSError)
+    True
+    """
 
 
 def tiny_shakespeare(*, timeout: float = 30) -> str:
@@ -38,6 +44,14 @@ def tiny_shakespeare(*, timeout: float = 30) -> str:
     ------
     DownloadError
         If it cannot be fetched or is not the text that it should be; one line says why.
+
+    Examples
+    --------
+    The first call asks the network, so these lines are not run here:
+
+    >>> text = tiny_shakespeare()  # doctest: +SKIP
+    >>> text[:14]  # doctest: +SKIP
+    'First Citizen:'
     """
     path = cache() / "tiny-shakespeare.txt"
     fetch(

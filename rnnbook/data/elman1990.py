@@ -8,6 +8,7 @@ from rnnbook import validation as check
 from rnnbook.data.batch import Batch
 
 WORDS = {"b": "ba", "d": "dii", "g": "guuu"}
+#: Ids of the letters of Elman's words: three consonants, three vowels.
 LETTERS = "bdgaiu"
 
 

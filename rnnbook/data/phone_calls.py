@@ -37,6 +37,12 @@ class Call:
         sentences ends here; until it begins, a call and its twin are the same. With ``task="keywords"`` the call's own
         template ends here; single words of it may tell earlier.
     language, task : str
+
+    Examples
+    --------
+    >>> call = phone_calls(np.random.default_rng(0), num_calls=2)[0]
+    >>> call.label in (0, 1), call.language, len(call.sentences) == len(call.templates)
+    (True, 'en', True)
     """
 
     label: int

@@ -10,6 +10,7 @@ from rnnbook import validation as check
 from rnnbook.data.batch import Batch, pad
 
 Array = np.ndarray
+#: Ids of the letters of Reber's grammar; B begins a string and E ends it.
 SYMBOLS = "BTSXPVE"
 
 # node → the arrows that leave it: (symbol, next node).  From node 6 the string ends.

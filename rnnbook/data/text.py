@@ -18,6 +18,10 @@ Array = np.ndarray
 def words(text: str) -> list[str]:
     """The words and the punctuation marks of a text, in order; white space is dropped.
 
+    Parameters
+    ----------
+    text : str
+
     Examples
     --------
     >>> words("You say goodbye, and I don't.")

@@ -24,6 +24,12 @@ class Widget(anywidget.AnyWidget):
     ----------
     name : str
         The module ``static/<name>.js``, the section of ``static/words.json``, and, as ``rb-<name>``, the element.
+
+    Examples
+    --------
+    >>> from rnnbook.widgets import HalfLife
+    >>> HalfLife().to_html().startswith("<rb-half-life data-state=")
+    True
     """
 
     name: ClassVar[str]

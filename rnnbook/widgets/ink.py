@@ -37,7 +37,7 @@ _LSTM: dict[str, Any] = {  # rows: i, f, g, o
 class Ink(Widget):
     """Drop ink into two units at step 1, pour grey paint after it, and see how much of the ink is left.
 
-    The ink is a tiny change of x_1.  What is left of it after t steps is |∂h_t/∂x_1|, relative to |∂h_1/∂x_1|.
+    The ink is a tiny change of x_1.  What is left of it after t steps is abs(∂h_t/∂x_1), relative to abs(∂h_1/∂x_1).
 
     Both units have one state and read the same two inputs: a value x_t, which is 0 at step 1 and `noise` times a fixed
     random number at each later step, and a mark m_t, which is 1 at step 1 and 0 later.  Their weights are set by hand::
@@ -156,7 +156,7 @@ class Ink(Widget):
         Returns
         -------
         dict of array (T,)
-            |∂h_t/∂x_1| / |∂h_1/∂x_1|, by the names "elman" and "lstm".
+            abs(∂h_t/∂x_1) / abs(∂h_1/∂x_1), by the names "elman" and "lstm".
         """
         T = self.steps
         # T copies of the sequence: in copy t, the gradient of h_t alone goes back.

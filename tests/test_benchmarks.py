@@ -351,6 +351,12 @@ def test_rounds_merge_to_medians_and_the_least_minimum():
     assert harness.over_rounds([{"kept": 7.0}, {"kept": 7.0}]) == {"kept": 7.0}
 
 
+@pytest.fixture(autouse=True)
+def nothing_was_tried(monkeypatch):
+    """The notes grow with what is tried; a test brings its own."""
+    monkeypatch.setattr(targets, "TRIED", ())
+
+
 def test_a_row_fits_its_header_and_says_met_missed_or_noisy():
     columns = report.table_lines("training_step", TABLE | {"rows": []})
     assert len({text.count("|") for text in columns}) == 1

@@ -74,21 +74,17 @@ def pages(env):
     return [page for page in order if page != GLOSSARY]
 
 
-def in_bold(doctree, expression):
-    """The first text of a term that is set in bold, or None."""
+def bold_texts(doctree):
+    """Every text that is set in bold, alone, in a paragraph."""
     for strong in doctree.findall(nodes.strong):
         text = strong.children[0] if len(strong.children) == 1 else None
-        if isinstance(text, nodes.Text) and expression.fullmatch(normal(text)) and running(text):
-            return text
-    return None
+        if isinstance(text, nodes.Text) and running(text):
+            yield text
 
 
-def in_text(doctree, expression):
-    """The first text in which a term is used, or None."""
-    for text in doctree.findall(nodes.Text):
-        if expression.search(text) and running(text):
-            return text
-    return None
+def running_texts(doctree):
+    """Every text of the paragraphs."""
+    return (text for text in doctree.findall(nodes.Text) if running(text))
 
 
 def running(text):
@@ -102,29 +98,67 @@ def running(text):
     return paragraph
 
 
+def read_words(app, doctree):
+    """Remember what a page says, so that no page has to be read a second time for its words."""
+    app.env.rnnbook_words[app.env.docname] = {
+        "bold": [normal(text) for text in bold_texts(doctree)],
+        "text": "\n".join(running_texts(doctree)),
+    }
+
+
+def begin(app, env, docnames):
+    if not hasattr(env, "rnnbook_words"):
+        env.rnnbook_words = {}
+
+
+def forget_words(app, env, docname):
+    getattr(env, "rnnbook_words", {}).pop(docname, None)
+
+
+def merge_words(app, env, docnames, other):
+    """Take what another process has read."""
+    env.rnnbook_words.update({name: other.rnnbook_words[name] for name in docnames})
+    if GLOSSARY in docnames:
+        env.rnnbook_terms = other.rnnbook_terms
+
+
 def find_first_uses(app, env):
     """Say for each page which terms it links in bold, and which in its text."""
-    expressions = {term: pattern(term) for term in getattr(env, "rnnbook_terms", {})}
     env.rnnbook_uses = {}
-    trees = {page: env.get_doctree(page) for page in pages(env)}
-    for term, expression in expressions.items():
-        found = [(page, "bold") for page, tree in trees.items() if in_bold(tree, expression)]
+    words = {page: env.rnnbook_words[page] for page in pages(env) if page in env.rnnbook_words}
+    for term in getattr(env, "rnnbook_terms", {}):
+        expression = pattern(term)
+        found = [
+            (page, "bold")
+            for page, said in words.items()
+            if any(expression.fullmatch(text) for text in said["bold"])
+        ]
         if not found:
-            found = [(page, "text") for page, tree in trees.items() if in_text(tree, expression)][
-                :1
-            ]
+            used = (page for page, said in words.items() if expression.search(said["text"]))
+            found = [(page, "text") for page in used][:1]
         for page, how in found:
             env.rnnbook_uses.setdefault(page, []).append((term, how))
+
+
+def place(doctree, expression, how):
+    """The first text with a term, and where in it the term stands; or None."""
+    if how == "bold":
+        found = (text for text in bold_texts(doctree) if expression.fullmatch(normal(text)))
+        text = next(found, None)
+        return text and (text, 0, len(text))
+    for text in running_texts(doctree):
+        if found := expression.search(text):
+            return text, *found.span()
+    return None
 
 
 def link_terms(app, doctree, docname):
     """Put the links into a page."""
     for term, how in getattr(app.env, "rnnbook_uses", {}).get(docname, []):
-        expression, entry = pattern(term), app.env.rnnbook_terms[term]
-        text = (in_bold if how == "bold" else in_text)(doctree, expression)
-        if text is None:
+        entry, found = app.env.rnnbook_terms[term], place(doctree, pattern(term), how)
+        if found is None:
             continue  # the words went into another link
-        start, end = (0, len(text)) if how == "bold" else expression.search(text).span()
+        text, start, end = found
         address = f"{app.builder.get_relative_uri(docname, GLOSSARY)}#{entry['anchor']}"
         link = nodes.reference("", "", nodes.Text(text[start:end]), internal=True, refuri=address)
         link["classes"].append("rb-term")
@@ -134,7 +168,11 @@ def link_terms(app, doctree, docname):
 
 
 def setup(app):
+    app.connect("env-before-read-docs", begin)
     app.connect("doctree-read", read_table)
+    app.connect("doctree-read", read_words)
+    app.connect("env-purge-doc", forget_words)
+    app.connect("env-merge-info", merge_words)
     app.connect("env-updated", find_first_uses)
     app.connect("doctree-resolved", link_terms)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

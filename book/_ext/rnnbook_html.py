@@ -1,8 +1,8 @@
 """One place where a finished page can still be changed.
 
-What the theme or another extension writes into a page is mended here, after its template and before
-its file: equations become drawings, icons become shapes, inlined pictures become files. An extension
-of this book registers a function with `add_rewriter`; each gets the page's text and gives it back.
+What the theme or another extension writes into a page is mended here, after its template and
+before its file: icons become shapes, inlined pictures become files. An extension of this book
+registers a function with `add_rewriter`; each gets the page's text and gives it back.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ THEME = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_the
 STYLES = {"fa-solid", "fas", "fa-brands", "fab", "fa-regular", "far"}
 SIZES = {"fa-lg", "fa-sm", "fa-xs", "fa-xl", "fa-fw"}
 TAG = re.compile(
-    r'<i\b(?P<before>[^>]*?)\bclass="(?P<names>[^"]*\bfa-[^"]*)"(?P<after>[^>]*)>\s*</i>'
+    r'<(?P<tag>i|span)\b(?P<before>[^>]*?)\bclass="(?P<names>[^"]*\bfa-[^"]*)"(?P<after>[^>]*)>\s*</(?P=tag)>'
 )
 SCRIPT = re.compile(r'<script src="[^"]*/fontawesome\.js[^"]*"></script>')
 

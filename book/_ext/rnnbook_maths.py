@@ -86,7 +86,7 @@ def drawing(node, tex, display):
     drawn = typeset(tex, display)
     if problem := re.search(r'data-mjx-error="([^"]*)"', drawn):
         logger.warning("MathJax cannot read %r: %s", tex, problem[1], location=node)
-    if "<text" in drawn:
+    elif "<text" in drawn:
         logger.warning("MathJax has no glyph for a character of %r", tex, location=node)
     return drawn
 

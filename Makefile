@@ -1,5 +1,5 @@
 # The same commands on your machine and in CI. On Windows use the pip lines of README.md.
-.PHONY: book serve html test check bench clean help
+.PHONY: book serve offline html test check bench clean help
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -28,6 +28,7 @@ export JOBS
 help:
 	@echo "make book    build the book into _build/html and say where to open it"
 	@echo "make serve   the same, then serve it on http://localhost:$(PORT)"
+	@echo "make offline the same, as one zip for a classroom without a network"
 	@echo "make test    build the book, then check types and run every test and every chapter"
 	@echo "make check   lint, format, types, and the order of imports"
 	@echo "make bench   measure speed and memory, beside PyTorch: a quarter of an hour"
@@ -55,6 +56,9 @@ book: html
 serve: html
 	@echo "The book is at http://localhost:$(PORT) until you press Ctrl+C."
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(dir $(SITE))
+
+offline: html
+	@echo "The book as one file: $(CURDIR)/_build/html/rnnbook-offline.zip"
 
 test: html
 	$(BIN)/mypy

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from docutils import nodes
+from rnnbook_order import pages
 
 GLOSSARY = "book/glossary"
 # Text in these is a name, a number or a link already, or stands apart from the running text.
@@ -64,16 +65,6 @@ def read_table(app, doctree):
         app.env.rnnbook_terms[term] = {"anchor": anchor, "title": f"{korean}: {meaning}"}
 
 
-def pages(env):
-    """All pages but the glossary, in the order of the book."""
-    order, waiting = [], [env.config.root_doc]
-    while waiting:
-        page = waiting.pop(0)
-        order.append(page)
-        waiting = env.toctree_includes.get(page, []) + waiting
-    return [page for page in order if page != GLOSSARY]
-
-
 def bold_texts(doctree):
     """Every text that is set in bold, alone, in a paragraph."""
     for strong in doctree.findall(nodes.strong):
@@ -125,7 +116,8 @@ def merge_words(app, env, docnames, other):
 def find_first_uses(app, env):
     """Say for each page which terms it links in bold, and which in its text."""
     env.rnnbook_uses = {}
-    words = {page: env.rnnbook_words[page] for page in pages(env) if page in env.rnnbook_words}
+    order = [page for page in pages(env) if page in env.rnnbook_words and page != GLOSSARY]
+    words = {page: env.rnnbook_words[page] for page in order}
     for term in getattr(env, "rnnbook_terms", {}):
         expression = pattern(term)
         found = [

@@ -1,5 +1,5 @@
 # The same commands on your machine and in CI. On Windows use the pip lines of README.md.
-.PHONY: book serve offline html test check bench clean help
+.PHONY: book serve offline html test check links binder bench clean help
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -31,6 +31,8 @@ help:
 	@echo "make offline the same, as one zip for a classroom without a network"
 	@echo "make test    build the book, then check types and run every test and every chapter"
 	@echo "make check   lint, format, types, and the order of imports"
+	@echo "make links   build the book and check its links, those to other sites too"
+	@echo "make binder  do Binder's steps in an empty environment and run every chapter there"
 	@echo "make bench   measure speed and memory, beside PyTorch: a quarter of an hour"
 	@echo "make clean   remove what was built and the virtual environment"
 
@@ -70,6 +72,12 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
+
+links: html
+	$(BIN)/python scripts/links.py --elsewhere
+
+binder: $(READY)
+	$(BIN)/python scripts/binder_replay.py
 
 # All of it, into benchmarks/RESULTS.md and book/data/speed.json, which the book shows. It wants a quiet machine.
 bench: $(READY)

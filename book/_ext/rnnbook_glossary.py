@@ -133,7 +133,7 @@ def find_first_uses(app, env):
 
 
 def place(doctree, expression, how):
-    """The first text with a term, and where in it the term stands; or None."""
+    """The first text with a term, and from where to where in it the term stands; or None."""
     if how == "bold":
         found = (text for text in bold_texts(doctree) if expression.fullmatch(normal(text)))
         text = next(found, None)

@@ -30,10 +30,9 @@ def _wrap_templates(app):
 
     def render_and_rewrite(template, context):
         text = render(template, context)
-        pagename = context.get("pagename")
-        if pagename:
+        if "</html>" in text:  # the theme also renders parts of a page
             for _, rewriter in app.rnnbook_rewriters:
-                text = rewriter(app, pagename, text)
+                text = rewriter(app, context["pagename"], text)
         return text
 
     templates.render = render_and_rewrite

@@ -83,18 +83,7 @@ def offer_zip(app, exception):
             page.write_bytes(linked)
 
 
-def search_without_requests(app, pagename, templatename, context, doctree):
-    """In a page that was opened as a file, let the search show titles alone.
-
-    For the lines around a hit it asks for the page with the hit, and a file may not ask for files.
-    """
-    if pagename == "search":
-        body = "if(location.protocol==='file:')DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY=false;"
-        app.add_js_file(None, body=body, priority=500)
-
-
 def setup(app):
-    app.connect("html-page-context", search_without_requests)
     # After everything else that writes into the site.
     app.connect("build-finished", offer_zip, priority=999)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

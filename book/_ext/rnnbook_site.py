@@ -93,7 +93,7 @@ def front_door(app) -> str:
 <link rel="icon" href="data:,"/>
 {tags}
 </head>
-<body><p><a href="{first}">{title}</a></p></body>
+<body><main><h1>{title}</h1><p><a href="{first}">Open the book</a></p></main></body>
 </html>
 """
 

@@ -22,8 +22,10 @@ export MKL_NUM_THREADS := 1
 export VECLIB_MAXIMUM_THREADS := 1
 # Jupyter would warn, on every start of a kernel, about a change of its folders that does not touch us.
 export JUPYTER_PLATFORM_DIRS := 1
-# Chapters run and tests are done this many at a time.
+# Chapters run this many at a time.
 export JOBS
+# Tests of widgets wait for their browser now and then, so one more of them than of chapters keeps the cores busy.
+WORKERS ?= $(shell expr $(JOBS) + 1)
 
 help:
 	@echo "make book    build the book into _build/html and say where to open it"
@@ -64,7 +66,7 @@ offline: html
 
 test: html
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 	$(if $(NOTEBOOKS),$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -W default --nbval-lax --nbval-cell-timeout=120 $(NOTEBOOKS))
 
 check: $(READY)

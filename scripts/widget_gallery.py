@@ -59,14 +59,18 @@ def main() -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     count = 0
     with screenshots.browser() as running:
+        tab = running.new_page()
         for name in [options.only] if options.only else WIDGETS:
             for look, (theme, width) in screenshots.LOOKS.items():
                 file = options.folder / f"{name}-{look}.html"
                 file.write_text(gallery(name, theme, options.lang), "utf-8")
+                only = {look: (theme, min(width, 760))}
                 picture = file.with_suffix(".png")
-                for problem in screenshots.visit(running, file, look, picture, min(width, 760)):
+                for problem in screenshots.visit(
+                    tab, file, only, site=options.folder, barriers=False, picture=lambda look, picture=picture: picture
+                ):
                     count += 1
-                    print(f"{name} ({look}): {problem}")
+                    print(f"{name}: {problem}")
     print(f"{count} problems; pages and pictures in {options.folder}")
     return int(count > 0)
 

@@ -1,12 +1,16 @@
-"""Chromium for tests: one browser for a module of tests, and pages that watch for what goes wrong."""
+"""Chromium for tests: tabs that are used again, and that watch for what goes wrong. Its fixture is in conftest.py."""
 
 import os
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 import pytest
 
 pytest.importorskip("playwright")
 import screenshots
+
+#: For each browser, by what cannot be changed in them, the tabs that no test has open.
+FREE = WeakKeyDictionary()
 
 
 def unavailable(reason):
@@ -14,42 +18,39 @@ def unavailable(reason):
     (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    """A running Chromium."""
-    if not screenshots.chromium():
-        unavailable("Chromium is not installed")
-    with screenshots.browser() as browser:
-        yield browser
+def new_tab(browser, stored):
+    tab = browser.new_context(permissions=[]).new_page()
+    if stored:
+        tab.add_init_script(f"localStorage.setItem('mode', '{stored}'); localStorage.setItem('theme', '{stored}')")
+    return tab
 
 
 @contextmanager
 def opened(browser, address, *, width=1280, theme="light", motion="reduce", allowed=()):
-    """Open an address (or a text of HTML) in a fresh context.
+    """Open an address (or a text of HTML) in a tab of which nothing is left from another test but its process.
 
-    On leaving, no script may have failed, no request either, and none gone to a host that is not `allowed`.
+    A process for each test would cost more than most of the tests. On leaving, no script may have failed, no
+    request either, and none gone to a host that is not `allowed`; a tab in which something failed is not used again.
     """
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion=motion, permissions=[]
-    )
-    tab = context.new_page()
+    text = address.lstrip().startswith("<")
+    # A page of the book remembers its theme; a text of its own says its theme itself.
+    free = FREE.setdefault(browser, {}).setdefault(None if text else theme, [])
+    tab = free.pop() if free else new_tab(browser, None if text else theme)
     problems = []
-    tab.on("pageerror", lambda error: problems.append(f"error of a script: {error}"))
-    tab.on("console", lambda m: m.type == "error" and problems.append(f"error on the console: {m.text}"))
-    tab.on("requestfailed", lambda r: problems.append(f"request failed: {r.url} {r.failure}"))
-
-    def asked(request):
-        if not request.url.startswith(("file:", "data:", "blob:", "about:", *allowed)):
-            problems.append(f"asks another host: {request.url}")
-
-    tab.on("request", asked)
     try:
-        if address.lstrip().startswith("<"):  # a text of its own says its theme itself
-            tab.set_content(address, wait_until="load")
-        else:
-            tab.add_init_script(f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}')")
-            tab.goto(address, wait_until="load")
-        yield tab
+        tab.emulate_media(media="screen", color_scheme=theme, reduced_motion=motion)
+        tab.set_viewport_size({"width": width, "height": 900})
+        with screenshots.watched(tab, problems.append, allowed):
+            if text:
+                tab.set_content(address, wait_until="load")
+            else:
+                tab.goto(address, wait_until="load")
+            yield tab
         assert problems == []
-    finally:
-        context.close()
+        # What the test left running ends here, and the mouse is where it is in a new tab.
+        tab.goto("about:blank")
+        tab.mouse.move(0, 0)
+    except BaseException:
+        tab.context.close()
+        raise
+    free.append(tab)

@@ -195,7 +195,7 @@ def test_the_still_picture_says_what_it_shows(cell, activation):
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -230,7 +230,7 @@ def expected(p):
 
 
 @browser
-def test_the_page_computes_pythons_numbers(chromium):  # noqa: F811
+def test_the_page_computes_pythons_numbers(chromium):
     with opened(chromium, page(ActivationPicker())) as tab:
         for seed in range(12):
             p = some(seed, CELLS[seed % 2], steps=30, t=[30, 1, 0, 17][seed % 4])
@@ -250,7 +250,7 @@ def test_the_page_computes_pythons_numbers(chromium):  # noqa: F811
 
 
 @browser
-def test_the_gates_stand_where_the_figure_says(chromium):  # noqa: F811
+def test_the_gates_stand_where_the_figure_says(chromium):
     with opened(chromium, page(ActivationPicker())) as tab:
         r = tab.evaluate(f"s => {MODULE}.runOf(s, 'tanh').trace[7]", ActivationPicker().state())
         for k, v in GATES.items():
@@ -261,7 +261,7 @@ def test_the_gates_stand_where_the_figure_says(chromium):  # noqa: F811
 @browser
 @each_cell
 @pytest.mark.parametrize("width", [390, 760])
-def test_every_change_reaches_the_table(chromium, cell, width):  # noqa: F811
+def test_every_change_reaches_the_table(chromium, cell, width):
     p = ActivationPicker(cell=cell)
     with opened(chromium, page(p), width=width) as tab:
         for trait, name, value in (
@@ -286,7 +286,7 @@ def test_every_change_reaches_the_table(chromium, cell, width):  # noqa: F811
 
 
 @browser
-def test_half_a_percent_is_rounded_up(chromium):  # noqa: F811
+def test_half_a_percent_is_rounded_up(chromium):
     p = ActivationPicker([1, -1, *[1] * 6], cell="ElmanCell", activation="relu", u=0.5, t=8)
     assert p.summary()["relu"]["zeros"] == 0.125
     with opened(chromium, page(p)) as tab:
@@ -296,7 +296,7 @@ def test_half_a_percent_is_rounded_up(chromium):  # noqa: F811
 @browser
 @each_cell
 @each_activation
-def test_the_marks_stand_on_curve_and_slope(chromium, cell, activation):  # noqa: F811
+def test_the_marks_stand_on_curve_and_slope(chromium, cell, activation):
     p = ActivationPicker(cell=cell, activation=activation, t=9, w=0.4, u=0.5)
     hand = by_hand(p, activation, 9)
     a = p.w * p.series[8] + p.u * hand[7, 0] + p.b
@@ -327,7 +327,7 @@ def test_the_marks_stand_on_curve_and_slope(chromium, cell, activation):  # noqa
 
 
 @browser
-def test_a_mark_beyond_the_curve_is_an_arrow_with_its_size(chromium):  # noqa: F811
+def test_a_mark_beyond_the_curve_is_an_arrow_with_its_size(chromium):
     p = ActivationPicker([3, 3, 3, -5], activation="identity", cell="ElmanCell", u=2, t=3)
     with opened(chromium, page(p)) as tab:
         assert tab.locator(".curves .at").count() == 0 and tab.locator(".curves .beyond").count() == 2
@@ -338,7 +338,7 @@ def test_a_mark_beyond_the_curve_is_an_arrow_with_its_size(chromium):  # noqa: F
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("activation", ["relu", "identity"])
 @each_cell
-def test_what_explodes_stays_in_the_figure(chromium, cell, activation, width):  # noqa: F811
+def test_what_explodes_stays_in_the_figure(chromium, cell, activation, width):
     p = ActivationPicker(
         np.full(104, 1e6), cell=cell, activation=activation, w=2, u=-2 if activation == "identity" else 2, t=104
     )
@@ -360,7 +360,7 @@ def test_what_explodes_stays_in_the_figure(chromium, cell, activation, width):  
 
 
 @browser
-def test_the_words_say_it(chromium):  # noqa: F811
+def test_the_words_say_it(chromium):
     cases = [
         (
             ActivationPicker(),
@@ -389,7 +389,7 @@ def test_the_words_say_it(chromium):  # noqa: F811
 
 
 @browser
-def test_buttons_keys_and_a_click_step(chromium):  # noqa: F811
+def test_buttons_keys_and_a_click_step(chromium):
     with opened(chromium, page(ActivationPicker(t=50))) as tab:
         step, undo = tab.locator("button.step"), tab.locator("button.undo")
         for button, t in ((step, 51), (step, 52), (step, 52), (undo, 51)):
@@ -421,7 +421,7 @@ def test_buttons_keys_and_a_click_step(chromium):  # noqa: F811
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @each_cell
-def test_nothing_shifts_and_no_two_nodes_are_one(chromium, width, lang, cell):  # noqa: F811
+def test_nothing_shifts_and_no_two_nodes_are_one(chromium, width, lang, cell):
     with opened(chromium, page(ActivationPicker(cell=cell), lang=lang), width=width) as tab:
         twins, tops = tab.evaluate(
             """() => {
@@ -457,7 +457,7 @@ def test_nothing_shifts_and_no_two_nodes_are_one(chromium, width, lang, cell):  
         ({"t": 1.5}, "t must be a whole number"),
     ],
 )
-def test_a_bad_state_is_told_in_one_line(chromium, change, said):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium, change, said):
     with opened(chromium, page(ActivationPicker())) as tab:
         text = json.dumps(ActivationPicker().state() | change)
         tab.evaluate("s => { document.querySelector('rb-activation-picker').dataset.state = s }", text)
@@ -466,7 +466,7 @@ def test_a_bad_state_is_told_in_one_line(chromium, change, said):  # noqa: F811
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     with opened(chromium, page(ActivationPicker(cell="ElmanCell", activation="identity", u=2, t=5), lang="ko")) as tab:
         assert say(tab).startswith("5 시점: a = ") and "커집니다" in say(tab)
         assert tab.get_by_role("button", name="항등").get_attribute("aria-pressed") == "true"

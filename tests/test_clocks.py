@@ -256,7 +256,7 @@ def test_a_share_is_short(v, text):
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -279,7 +279,7 @@ def results(tab):
 
 
 @browser
-def test_the_page_computes_pythons_numbers(chromium):  # noqa: F811
+def test_the_page_computes_pythons_numbers(chromium):
     made = [random_clocks(kind, seed) for kind in CELLS for seed in range(8)]
     made += [random_clocks("ElmanCell", 9, activation=a) for a in ("sigmoid", "softsign")]
     made += [Clocks(_holding(kind), NEWS.inputs[:, 0], day=50, unit=5) for kind in ("GRUCell", "LSTMCell")]
@@ -302,7 +302,7 @@ def test_the_page_computes_pythons_numbers(chromium):  # noqa: F811
 
 
 @browser
-def test_shares_are_written_alike(chromium):  # noqa: F811
+def test_shares_are_written_alike(chromium):
     values = [1, 0.0249, 0.5, 0.995, 0.034, -0.5, -0.0049, 9.99, 12.3, -30, 0, 0.125]
     with opened(chromium, page(clocks())) as tab:
         assert tab.evaluate(f"v => v.map({MODULE}.percent)", values) == [_percent(v) for v in values]
@@ -310,7 +310,7 @@ def test_shares_are_written_alike(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_a_day_is_shown_as_python_says(chromium, width):  # noqa: F811
+def test_a_day_is_shown_as_python_says(chromium, width):
     made = Clocks(_holding("GRUCell"), NEWS.inputs[:, 0], unit=4)
     with opened(chromium, page(made), width=width) as tab:
         slider = tab.get_by_role("slider", name="Day of the calendar")
@@ -341,7 +341,7 @@ def test_a_day_is_shown_as_python_says(chromium, width):  # noqa: F811
 
 
 @browser
-def test_what_came_when_half_was_gone_is_said(chromium):  # noqa: F811
+def test_what_came_when_half_was_gone_is_said(chromium):
     made = Clocks(_holding("GRUCell"), NEWS.inputs[:, 0], day=27, unit=4)
     with opened(chromium, page(made)) as tab:
         assert tab.locator(".why").text_content() == "day 107: election"
@@ -353,7 +353,7 @@ def test_what_came_when_half_was_gone_is_said(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("kind", ["ElmanCell", "LSTMCell"])
-def test_the_drawing_is_of_the_numbers(chromium, kind):  # noqa: F811
+def test_the_drawing_is_of_the_numbers(chromium, kind):
     made = clocks(net(CELLS[kind], H=3, seed=2), day=9, unit=1)
     left = made.kept(1, 9)
     with opened(chromium, page(made)) as tab:
@@ -391,7 +391,7 @@ def test_the_drawing_is_of_the_numbers(chromium, kind):  # noqa: F811
 
 
 @browser
-def test_a_wrong_answer_is_said(chromium):  # noqa: F811
+def test_a_wrong_answer_is_said(chromium):
     made = clocks(net(seed=2))
     wrong = (made.answers() > 0.5) != (made.latest()[0] > 0)
     day = int(np.flatnonzero(wrong.sum(axis=1) == 2)[0])
@@ -403,7 +403,7 @@ def test_a_wrong_answer_is_said(chromium):  # noqa: F811
 
 
 @browser
-def test_buttons_keys_and_the_slider_move_the_day(chromium):  # noqa: F811
+def test_buttons_keys_and_the_slider_move_the_day(chromium):
     made = Clocks(_holding("GRUCell"), NEWS.inputs[:, 0], day=413)
     x = made.news()
     with opened(chromium, page(made)) as tab:
@@ -433,7 +433,7 @@ def test_buttons_keys_and_the_slider_move_the_day(chromium):  # noqa: F811
 
 
 @browser
-def test_units_are_chosen(chromium):  # noqa: F811
+def test_units_are_chosen(chromium):
     made = clocks(net(H=5, seed=5), day=6)
     with opened(chromium, page(made)) as tab:
         for unit in (3, 0, 4):
@@ -446,7 +446,7 @@ def test_units_are_chosen(chromium):  # noqa: F811
 
 
 @browser
-def test_history_is_changed_and_comes_back(chromium):  # noqa: F811
+def test_history_is_changed_and_comes_back(chromium):
     made = Clocks(_latches(3), NEWS.inputs[:, 0], unit=2)
     day = int(np.flatnonzero(NEWS.inputs[:, 0, 2])[1])
     value = int(NEWS.inputs[day, 0, 2])
@@ -481,7 +481,7 @@ def test_history_is_changed_and_comes_back(chromium):  # noqa: F811
 
 
 @browser
-def test_a_clock_without_news_yet(chromium):  # noqa: F811
+def test_a_clock_without_news_yet(chromium):
     made = clocks(inputs=with_news(value=1), periods=(1, 2, 50))
     with opened(chromium, page(made)) as tab:
         assert tab.locator(".row:not(.head) .last").all_text_contents() == ["none yet"] * 3
@@ -492,7 +492,7 @@ def test_a_clock_without_news_yet(chromium):  # noqa: F811
 
 
 @browser
-def test_one_day_alone(chromium):  # noqa: F811
+def test_one_day_alone(chromium):
     made = clocks(inputs=[[1, -1, 1]])
     assert made.kept(0, 0).tolist() == [1]
     with opened(chromium, page(made)) as tab:
@@ -503,7 +503,7 @@ def test_one_day_alone(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):  # noqa: F811
+def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):
     made = Clocks(_holding("GRUCell"), NEWS.inputs[:, 0])
     with opened(chromium, page(made, lang=lang), width=width) as tab:
         twins, tops = tab.evaluate(
@@ -524,7 +524,7 @@ def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):  # noqa
 
 
 @browser
-def test_a_day_is_drawn_at_once(chromium):  # noqa: F811
+def test_a_day_is_drawn_at_once(chromium):
     """What has not changed is not computed again: one run for each calendar, and half of one for each day."""
     made = Clocks(net(H=16, spread=0.5), NEWS.inputs[:, 0])
     with opened(chromium, page(made)) as tab:
@@ -565,7 +565,7 @@ def test_a_day_is_drawn_at_once(chromium):  # noqa: F811
         ({"weights": None}, "weights must be an object with names"),
     ],
 )
-def test_a_bad_state_is_told_in_one_line(chromium, change, said):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium, change, said):
     with opened(chromium, page(clocks())) as tab:
         text = json.dumps(clocks().state() | change)
         tab.evaluate("s => { document.querySelector('rb-clocks').dataset.state = s }", text)
@@ -582,7 +582,7 @@ def test_a_bad_state_is_told_in_one_line(chromium, change, said):  # noqa: F811
         (("out", "b"), [0, None, 0], "weights.out.b[1] must be a finite number"),
     ],
 )
-def test_bad_weights_are_told(chromium, way, value, said):  # noqa: F811
+def test_bad_weights_are_told(chromium, way, value, said):
     broken = json.loads(json.dumps(clocks().state()))
     at = broken["weights"]
     for key in way[:-1]:
@@ -594,7 +594,7 @@ def test_bad_weights_are_told(chromium, way, value, said):  # noqa: F811
 
 
 @browser
-def test_states_without_bound_are_told(chromium):  # noqa: F811
+def test_states_without_bound_are_told(chromium):
     made = clocks(net(ElmanCell, activation="identity", seed=1))
     broken = json.loads(json.dumps(made.state()))
     broken["weights"].update(activation="relu", params={"W": [[1e9] * 3] * 4, "U": [[1e9] * 4] * 4, "b": [1] * 4})
@@ -604,7 +604,7 @@ def test_states_without_bound_are_told(chromium):  # noqa: F811
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     made = Clocks(_holding("GRUCell"), NEWS.inputs[:, 0], day=27, unit=4)
     with opened(chromium, page(made, lang="ko")) as tab:
         assert tab.locator(".say").inner_text().replace("\n", " ") == (

@@ -90,7 +90,7 @@ def test_the_still_says_what_it_shows(title):
 
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 browser = pytest.mark.browser
 
@@ -109,7 +109,7 @@ def shown(tab):
 
 
 @browser
-def test_the_page_multiplies_and_writes_as_the_package_does(chromium):  # noqa: F811
+def test_the_page_multiplies_and_writes_as_the_package_does(chromium):
     rng = np.random.default_rng(0)
     factors = [0.25, 0.5, 0.6, 0.9, 0.99, 1.0, 1.001, 1.01, 1.1, 1.5, *rng.uniform(0.25, 1.5, 40).round(4)]
     numbers = [0.0, 1.0, 999499.0, 999500.0, *(10 ** rng.uniform(-45, 38, 300)), *rng.uniform(0, 2000, 200)]
@@ -141,7 +141,7 @@ def test_the_page_multiplies_and_writes_as_the_package_does(chromium):  # noqa: 
 
 
 @browser
-def test_steps_slider_and_keys(chromium):  # noqa: F811
+def test_steps_slider_and_keys(chromium):
     with opened(chromium, page(CompoundInterest(1.01, 365))) as tab:
         assert shown(tab) == ["37.8", "37.8"]
         assert tab.locator(".say").inner_text() == "After 365 steps: 37.8 times as much."
@@ -182,7 +182,7 @@ def test_steps_slider_and_keys(chromium):  # noqa: F811
         (1.5, 400, "After 400 steps: float32 overflow. Since step 219 the value is inf."),
     ],
 )
-def test_it_is_said_in_words(chromium, factor, steps, said):  # noqa: F811
+def test_it_is_said_in_words(chromium, factor, steps, said):
     widget = CompoundInterest(factor, steps)
     values = widget.values()
     for word, end in (("overflow", np.inf), ("underflow", 0)):
@@ -195,7 +195,7 @@ def test_it_is_said_in_words(chromium, factor, steps, said):  # noqa: F811
 
 
 @browser
-def test_the_ends_of_float32_are_seen_where_they_are_reached(chromium):  # noqa: F811
+def test_the_ends_of_float32_are_seen_where_they_are_reached(chromium):
     with opened(chromium, page(CompoundInterest(1.01, 365))) as tab:
         names = tab.locator("svg .note")
         assert not any("float32" in text for text in names.all_text_contents())
@@ -217,7 +217,7 @@ def test_the_ends_of_float32_are_seen_where_they_are_reached(chromium):  # noqa:
 
 
 @browser
-def test_a_linear_axis_hides_most_of_the_curve_and_says_how_much(chromium):  # noqa: F811
+def test_a_linear_axis_hides_most_of_the_curve_and_says_how_much(chromium):
     with opened(chromium, page(CompoundInterest(1.01, 730)), width=760) as tab:
         tab.get_by_role("button", name="Linear axis").click()
         assert state(tab)["log"] is False
@@ -241,7 +241,7 @@ def test_a_linear_axis_hides_most_of_the_curve_and_says_how_much(chromium):  # n
         ({"log": "yes"}, "log must be one of true, false"),
     ],
 )
-def test_a_bad_state_is_one_line(chromium, changes, line):  # noqa: F811
+def test_a_bad_state_is_one_line(chromium, changes, line):
     with opened(chromium, page(CompoundInterest())) as tab:
         tab.evaluate(
             "changes => { const e = document.querySelector('rb-compound-interest');"
@@ -253,7 +253,7 @@ def test_a_bad_state_is_one_line(chromium, changes, line):  # noqa: F811
 
 
 @browser
-def test_korean(chromium):  # noqa: F811
+def test_korean(chromium):
     with opened(chromium, page(CompoundInterest(1.01, 365), lang="ko")) as tab:
         assert tab.locator(".say").inner_text() == "365단계 뒤: 37.8배입니다."
         axis = words()["compound-interest"]["linear"]["ko"]
@@ -291,7 +291,7 @@ FAULTS = """name => {
 @browser
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("width", [320, 390, 760])
-def test_it_fits_and_everything_can_be_hit_and_read(chromium, width, lang):  # noqa: F811
+def test_it_fits_and_everything_can_be_hit_and_read(chromium, width, lang):
     with opened(chromium, page(CompoundInterest(), lang=lang), width=width) as tab:
         for widget in (
             *CompoundInterest.gallery().values(),

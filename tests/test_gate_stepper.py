@@ -211,7 +211,7 @@ def test_every_cell_has_stations_and_rows():
 # -- in a browser
 
 pytest.importorskip("playwright")
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 from widget_gallery import page  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
@@ -244,7 +244,7 @@ def python(stepper):
 
 
 @browser_test
-def test_stepping_forward_shows_the_packages_numbers(chromium):  # noqa: F811
+def test_stepping_forward_shows_the_packages_numbers(chromium):
     stepper = GateStepper(t=3)
     run, _, _ = python(stepper)
     tr = {k: getattr(run.trace, k)[:, 0, 0] for k in "figoch"}
@@ -272,7 +272,7 @@ def test_stepping_forward_shows_the_packages_numbers(chromium):  # noqa: F811
 
 @browser_test
 @pytest.mark.parametrize("hold", [{}, {"f": 0.9}])
-def test_stepping_back_shows_the_packages_gradients(chromium, hold):  # noqa: F811
+def test_stepping_back_shows_the_packages_gradients(chromium, hold):
     stepper = GateStepper(examples=["forget"], direction="backward", hold=hold)
     run, before, delta = python(stepper)
     cell = stepper.layer().cell
@@ -301,7 +301,7 @@ def test_stepping_back_shows_the_packages_gradients(chromium, hold):  # noqa: F8
 @browser_test
 @pytest.mark.parametrize("kind", rb.CELLS)
 @pytest.mark.parametrize("direction", ["forward", "backward"])
-def test_every_cell_can_be_walked_from_end_to_end(chromium, kind, direction):  # noqa: F811
+def test_every_cell_can_be_walked_from_end_to_end(chromium, kind, direction):
     cell = rb.CELLS[kind](2, 3, rng=np.random.default_rng(2), dtype=np.float64)
     x = np.random.default_rng(3).standard_normal((3, 2))
     stepper = GateStepper(cell, x, unit=2, direction=direction)  # more units than inputs
@@ -330,7 +330,7 @@ def test_every_cell_can_be_walked_from_end_to_end(chromium, kind, direction):  #
 
 
 @browser_test
-def test_keys_step_while_the_figure_has_the_focus(chromium):  # noqa: F811
+def test_keys_step_while_the_figure_has_the_focus(chromium):
     with opened(chromium, shown(GateStepper(t=2), GateStepper(direction="backward"))) as tab:
         first = tab.locator(TAG).nth(0)
         first.get_by_role("button", name="Step", exact=True).focus()
@@ -355,7 +355,7 @@ def test_keys_step_while_the_figure_has_the_focus(chromium):  # noqa: F811
 
 
 @browser_test
-def test_a_gate_is_held_from_the_keyboard(chromium):  # noqa: F811
+def test_a_gate_is_held_from_the_keyboard(chromium):
     stepper = GateStepper(t=4, station=1)
     with opened(chromium, shown(stepper)) as tab:
         widget = tab.locator(TAG)
@@ -383,7 +383,7 @@ def test_a_gate_is_held_from_the_keyboard(chromium):  # noqa: F811
 
 
 @browser_test
-def test_inputs_and_weights_have_sliders_and_a_way_back(chromium):  # noqa: F811
+def test_inputs_and_weights_have_sliders_and_a_way_back(chromium):
     with opened(chromium, shown(GateStepper(t=1, station=3))) as tab:
         widget = tab.locator(TAG)
         widget.get_by_text("Inputs and weights").click()
@@ -412,7 +412,7 @@ def test_inputs_and_weights_have_sliders_and_a_way_back(chromium):  # noqa: F811
         ("never-forgets", {"i": 1.0}),
     ],
 )
-def test_the_copied_code_prints_the_same_numbers(chromium, name, hold):  # noqa: F811
+def test_the_copied_code_prints_the_same_numbers(chromium, name, hold):
     stepper = GateStepper(examples=[name], hold=hold)
     run, before, _ = python(stepper)
     with opened(chromium, shown(stepper)) as tab:
@@ -434,7 +434,7 @@ def test_the_copied_code_prints_the_same_numbers(chromium, name, hold):  # noqa:
 
 
 @browser_test
-def test_another_example_brings_its_own_cell(chromium):  # noqa: F811
+def test_another_example_brings_its_own_cell(chromium):
     with opened(
         chromium, shown(GateStepper(examples=["remember", "gru-remember", "fades"], t=4, station=4, hold={"f": 1}))
     ) as tab:
@@ -473,7 +473,7 @@ def test_another_example_brings_its_own_cell(chromium):  # noqa: F811
         ({"labels": ["a"]}, "labels must have 8 entries"),
     ],
 )
-def test_a_wrong_state_is_one_clear_line(chromium, change, said):  # noqa: F811
+def test_a_wrong_state_is_one_clear_line(chromium, change, said):
     stepper = GateStepper()
     text = html.escape(json.dumps({**stepper.state(), **change}))
     with opened(
@@ -491,7 +491,7 @@ def test_a_wrong_state_is_one_clear_line(chromium, change, said):  # noqa: F811
 
 
 @browser_test
-def test_it_speaks_the_language_of_the_page(chromium):  # noqa: F811
+def test_it_speaks_the_language_of_the_page(chromium):
     with opened(chromium, shown(GateStepper(), lang="ko")) as tab:
         assert tab.locator(TAG).locator(".tab").all_inner_texts() == ["망각", "입력", "갱신", "출력"]
         tab.locator(TAG).get_by_role("button", name="다음", exact=True).click()

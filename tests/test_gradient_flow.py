@@ -136,7 +136,7 @@ def test_the_still_without_a_gain():
 
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 from test_compound_interest import FAULTS  # noqa: E402
 
 browser = pytest.mark.browser
@@ -156,7 +156,7 @@ def shown(tab):
 
 
 @browser
-def test_the_page_walks_back_as_the_package_does(chromium):  # noqa: F811
+def test_the_page_walks_back_as_the_package_does(chromium):
     rng = np.random.default_rng(0)
     source = "globalThis.R = {};\n" + "".join(registered(m) for m in needs("gradient-flow"))
     with opened(chromium, "<!doctype html><html><title>maths</title></html>") as tab:
@@ -192,7 +192,7 @@ def test_the_page_walks_back_as_the_package_does(chromium):  # noqa: F811
 
 
 @browser
-def test_a_reader_walks_back(chromium):  # noqa: F811
+def test_a_reader_walks_back(chromium):
     widget = GradientFlow(0.9, 0.5, 30, back=1)
     sizes = widget.sizes()
     with opened(chromium, page(widget)) as tab:
@@ -223,7 +223,7 @@ def test_a_reader_walks_back(chromium):  # noqa: F811
 
 
 @browser
-def test_sliders_and_activation_change_what_is_left(chromium):  # noqa: F811
+def test_sliders_and_activation_change_what_is_left(chromium):
     with opened(chromium, page(GradientFlow())) as tab:
         tab.get_by_role("slider", name="gain").fill("0.5")
         tab.get_by_role("slider", name="input scale").fill("0")
@@ -249,7 +249,7 @@ def test_sliders_and_activation_change_what_is_left(chromium):  # noqa: F811
 
 
 @browser
-def test_where_it_leaves_float32_is_said(chromium):  # noqa: F811
+def test_where_it_leaves_float32_is_said(chromium):
     widget = GradientFlow(1.0, 1.0, 80, "sigmoid", back=70)
     k = int(np.argmax(widget.sizes() < SMALLEST))
     with opened(chromium, page(widget)) as tab:
@@ -264,7 +264,7 @@ def test_where_it_leaves_float32_is_said(chromium):  # noqa: F811
 
 
 @browser
-def test_one_function_again_and_again(chromium):  # noqa: F811
+def test_one_function_again_and_again(chromium):
     with opened(chromium, page(GradientFlow())) as tab:
         tab.get_by_role("button", name="Again and again").click()
         assert shown(tab) == ["0.651 to 0.663", "0.00303"]
@@ -309,7 +309,7 @@ def test_one_function_again_and_again(chromium):  # noqa: F811
         ({"noise": [[0, 0, 0, 0]]}, "noise must have 100 entries"),
     ],
 )
-def test_a_bad_state_is_one_line(chromium, changes, line):  # noqa: F811
+def test_a_bad_state_is_one_line(chromium, changes, line):
     with opened(chromium, page(GradientFlow())) as tab:
         tab.evaluate(
             "changes => { const e = document.querySelector('rb-gradient-flow');"
@@ -321,7 +321,7 @@ def test_a_bad_state_is_one_line(chromium, changes, line):  # noqa: F811
 
 
 @browser
-def test_korean(chromium):  # noqa: F811
+def test_korean(chromium):
     with opened(chromium, page(GradientFlow(1.0, 0.0), lang="ko")) as tab:
         assert tab.locator(".say").inner_text() == "25단계 거슬러 가면 모두 그대로 남습니다."
         tab.get_by_role("button", name=words()["gradient-flow"]["squash"]["ko"]).click()
@@ -331,7 +331,7 @@ def test_korean(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("width", [320, 390, 760])
-def test_it_fits_and_everything_can_be_hit_and_read(chromium, width, lang):  # noqa: F811
+def test_it_fits_and_everything_can_be_hit_and_read(chromium, width, lang):
     more = [
         GradientFlow(0.05, 1.0, 100, "sigmoid", back=100), GradientFlow(2.0, 0.0, 100, "identity", back=100),
         GradientFlow(view="squash", times=10), GradientFlow(view="squash", squash="tanh", times=5), GradientFlow(view="squash", times=1),

@@ -92,7 +92,7 @@ def test_the_still_picture_says_what_it_shows(bias, log):
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -112,7 +112,7 @@ def numbers(tab):
 
 
 @browser
-def test_the_page_computes_pythons_numbers(chromium):  # noqa: F811
+def test_the_page_computes_pythons_numbers(chromium):
     with opened(chromium, page(HalfLife())) as tab:
         found = tab.evaluate(
             f"b => b.map((b) => [{MODULE}.halfLife(b), {MODULE}.left(b, 10), {MODULE}.left(b, 1000)])", BIASES
@@ -122,7 +122,7 @@ def test_the_page_computes_pythons_numbers(chromium):  # noqa: F811
 
 
 @browser
-def test_the_slider_changes_all_numbers(chromium):  # noqa: F811
+def test_the_slider_changes_all_numbers(chromium):
     with opened(chromium, page(HalfLife())) as tab:
         slider = tab.get_by_role("slider", name="Bias of the forget gate")
         for bias in (-3.0, -0.4, 2.2, 7.0, 10.0):
@@ -146,13 +146,13 @@ def test_the_slider_changes_all_numbers(chromium):  # noqa: F811
         (10.0, "With b = 10 the gate keeps 99.9955% at each step; half is gone after 15,268 steps; after 100 steps 99.5% is left."),
     ],
 )  # fmt: skip
-def test_the_words_say_it(chromium, bias, said):  # noqa: F811
+def test_the_words_say_it(chromium, bias, said):
     with opened(chromium, page(HalfLife(bias))) as tab:
         assert tab.locator(".say[aria-live=polite]").inner_text().replace("\n", " ") == said
 
 
 @browser
-def test_buttons_set_the_bias(chromium):  # noqa: F811
+def test_buttons_set_the_bias(chromium):
     with opened(chromium, page(HalfLife(2.5))) as tab:
         assert tab.locator(".choice [aria-pressed=true]").all_inner_texts() == ["log"]
         for b in (0, 1, 3, 5):
@@ -163,7 +163,7 @@ def test_buttons_set_the_bias(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("n", MARKS)
-def test_the_way_round_half_for_so_many_steps(chromium, n):  # noqa: F811
+def test_the_way_round_half_for_so_many_steps(chromium, n):
     with opened(chromium, page(HalfLife())) as tab:
         tab.get_by_role("button", name=f"{n:,} steps: keep half").click()
         assert HalfLife(state(tab)["bias"]).half_life == pytest.approx(n, rel=1e-4)
@@ -175,7 +175,7 @@ def test_the_way_round_half_for_so_many_steps(chromium, n):  # noqa: F811
 @browser
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("log", [True, False])
-def test_the_curve_passes_through_its_marks(chromium, width, log):  # noqa: F811
+def test_the_curve_passes_through_its_marks(chromium, width, log):
     with opened(chromium, page(HalfLife(5.0, log=log)), width=width) as tab:
         points = np.array(re.findall(r"([\d.]+) ([\d.]+)", tab.locator(".curve").get_attribute("d")), float)
         assert len(points) == 161
@@ -193,7 +193,7 @@ def test_the_curve_passes_through_its_marks(chromium, width, log):  # noqa: F811
 
 
 @browser
-def test_the_axis_is_switched(chromium):  # noqa: F811
+def test_the_axis_is_switched(chromium):
     with opened(chromium, page(HalfLife())) as tab:
         assert "2,500" not in tab.locator(".drawing").text_content()
         tab.get_by_role("button", name="linear").click()
@@ -205,14 +205,14 @@ def test_the_axis_is_switched(chromium):  # noqa: F811
 @pytest.mark.parametrize(
     ("bias", "text"), [(-1.0, "half after 0.53 steps"), (10.0, "half after 15,268 steps →"), (0.0, "half after 1 step")]
 )
-def test_a_half_life_beyond_the_axis_has_no_mark(chromium, bias, text):  # noqa: F811
+def test_a_half_life_beyond_the_axis_has_no_mark(chromium, bias, text):
     with opened(chromium, page(HalfLife(bias))) as tab:
         assert tab.locator(".half-text").text_content() == text
         assert tab.locator("circle.half").count() == (bias == 0)
 
 
 @browser
-def test_the_keyboard_turns_the_bias(chromium):  # noqa: F811
+def test_the_keyboard_turns_the_bias(chromium):
     with opened(chromium, page(HalfLife(9.4))) as tab:
         tab.get_by_role("button", name="linear").focus()
         for key, bias in (("ArrowRight", 9.9), ("ArrowRight", 9.9), ("ArrowLeft", 9.4), ("ArrowLeft", 8.9), ("q", 8.9)):
@@ -223,7 +223,7 @@ def test_the_keyboard_turns_the_bias(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):  # noqa: F811
+def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):
     with opened(chromium, page(HalfLife(), lang=lang), width=width) as tab:
         twins, tops = tab.evaluate(
             """() => {
@@ -251,7 +251,7 @@ def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):  # noqa
         ({"log": 1}, "log must be one of true, false"),
     ],
 )
-def test_a_bad_state_is_told_in_one_line(chromium, change, said):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium, change, said):
     with opened(chromium, page(HalfLife())) as tab:
         text = json.dumps(HalfLife().state() | change)
         tab.evaluate("s => { document.querySelector('rb-half-life').dataset.state = s }", text)
@@ -260,7 +260,7 @@ def test_a_bad_state_is_told_in_one_line(chromium, change, said):  # noqa: F811
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     with opened(chromium, page(HalfLife(), lang="ko")) as tab:
         assert "게이트가 시점마다 남기는 몫은 73%입니다" in tab.locator(".say").inner_text().replace("\n", " ")
         assert tab.get_by_role("slider", name="망각 편향").count() == 1

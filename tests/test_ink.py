@@ -119,7 +119,7 @@ def test_the_still_picture_says_what_it_shows(ink):
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -141,7 +141,7 @@ def move(tab, name, value):
 
 
 @browser
-def test_the_page_computes_pythons_numbers(chromium):  # noqa: F811
+def test_the_page_computes_pythons_numbers(chromium):
     rng = np.random.default_rng(0)
     inks = [Ink(0, -2, 0), Ink(1.5, 8, 2, steps=100), Ink(1.5, -2, 0, steps=100)]
     inks += [
@@ -158,7 +158,7 @@ def test_the_page_computes_pythons_numbers(chromium):  # noqa: F811
 
 
 @browser
-def test_shares_are_written_as_in_python(chromium):  # noqa: F811
+def test_shares_are_written_as_in_python(chromium):
     values = [0.0, 1.0, 1.004, 1.006, 1.09, 1.1, 9.94, 9.96, 998.0, 999.5, 2.7e17, 0.99996, 0.9999, 0.9991, 0.991]
     values += [0.5, 0.0996, 0.0994, 0.00996, 0.00994, 0.000996, 0.00099, 9.96e-6, 1e-12, 9.99e-101, 3e-200]
     values += [float(v) for v in 10 ** np.random.default_rng(0).uniform(-120, 12, 500)]
@@ -179,7 +179,7 @@ def test_shares_are_written_as_in_python(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_swatches_numbers_and_bars_show_what_is_left(chromium, width):  # noqa: F811
+def test_swatches_numbers_and_bars_show_what_is_left(chromium, width):
     for ink in (Ink(0.6, 1.0, 0.5, t=12), Ink(1.0, 2.0, 0.5, steps=100, t=100)):
         with opened(chromium, page(ink), width=width) as tab:
             left = {unit: v[np.array(ink.shown()) - 1] for unit, v in ink.left().items()}
@@ -198,7 +198,7 @@ def test_swatches_numbers_and_bars_show_what_is_left(chromium, width):  # noqa: 
 
 
 @browser
-def test_ink_that_grows_is_marked_and_told(chromium):  # noqa: F811
+def test_ink_that_grows_is_marked_and_told(chromium):
     ink = Ink(1.5, 6, 0, t=12)
     with opened(chromium, page(ink)) as tab:
         assert tab.locator(".up").count() == 11
@@ -211,7 +211,7 @@ def test_ink_that_grows_is_marked_and_told(chromium):  # noqa: F811
 
 
 @browser
-def test_the_words_say_both_numbers(chromium):  # noqa: F811
+def test_the_words_say_both_numbers(chromium):
     ink = Ink(t=7)
     elman, lstm = (share(v[6]) for v in ink.left().values())
     with opened(chromium, page(ink)) as tab:
@@ -227,7 +227,7 @@ def test_the_words_say_both_numbers(chromium):  # noqa: F811
 
 
 @browser
-def test_nothing_is_shown_before_its_step_until_something_is_turned(chromium):  # noqa: F811
+def test_nothing_is_shown_before_its_step_until_something_is_turned(chromium):
     with opened(chromium, page(Ink())) as tab:
         assert tab.locator(".value").count() == 2 and tab.locator(".dot").count() == 22
         assert "12:" not in tab.locator(".drawing").get_attribute("aria-label")
@@ -241,7 +241,7 @@ def test_nothing_is_shown_before_its_step_until_something_is_turned(chromium):  
 
 
 @browser
-def test_the_keyboard_steps_from_swatch_to_swatch(chromium):  # noqa: F811
+def test_the_keyboard_steps_from_swatch_to_swatch(chromium):
     with opened(chromium, page(Ink(steps=100))) as tab:
         tab.locator(".step").focus()
         for key, t in (("ArrowRight", 10), ("ArrowRight", 19), ("ArrowLeft", 10), ("End", 100), ("ArrowRight", 100)):
@@ -256,7 +256,7 @@ def test_the_keyboard_steps_from_swatch_to_swatch(chromium):  # noqa: F811
 
 
 @browser
-def test_a_step_of_the_kernel_between_two_swatches(chromium):  # noqa: F811
+def test_a_step_of_the_kernel_between_two_swatches(chromium):
     ink = Ink(steps=100, t=12)
     with opened(chromium, page(ink)) as tab:
         assert share(ink.left()["lstm"][11]) in tab.locator(".say").inner_text()
@@ -266,7 +266,7 @@ def test_a_step_of_the_kernel_between_two_swatches(chromium):  # noqa: F811
 
 
 @browser
-def test_other_numbers_of_steps_keep_the_swatch(chromium):  # noqa: F811
+def test_other_numbers_of_steps_keep_the_swatch(chromium):
     with opened(chromium, page(Ink(t=7))) as tab:
         move(tab, "Steps", 100)
         assert (state(tab)["steps"], state(tab)["t"]) == (100, 55)
@@ -276,7 +276,7 @@ def test_other_numbers_of_steps_keep_the_swatch(chromium):  # noqa: F811
 
 
 @browser
-def test_the_weights_are_those_of_the_units(chromium):  # noqa: F811
+def test_the_weights_are_those_of_the_units(chromium):
     with opened(chromium, page(Ink(0.85, -1.5))) as tab:
         tab.locator("summary").click()
         lines = [re.sub(r"\s+", " ", text) for text in tab.locator(".line").all_text_contents()]
@@ -292,7 +292,7 @@ def test_the_weights_are_those_of_the_units(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_nothing_is_left_over_and_nothing_shifts(chromium, width):  # noqa: F811
+def test_nothing_is_left_over_and_nothing_shifts(chromium, width):
     with opened(chromium, page(Ink()), width=width) as tab:
         twins, tops = tab.evaluate(
             """() => {
@@ -328,7 +328,7 @@ def test_nothing_is_left_over_and_nothing_shifts(chromium, width):  # noqa: F811
         ({"cells": {"elman": {"W": [[1e9, 0]], "b": [0]}}}, "cells.elman.W must lie between -20 and 20"),
     ],
 )
-def test_a_bad_state_is_told_in_one_line(chromium, change, said):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium, change, said):
     with opened(chromium, page(Ink())) as tab:
         tab.evaluate("s => { document.querySelector('rb-ink').dataset.state = s }", json.dumps(Ink().state() | change))
         assert re.search(said, tab.get_by_role("alert").inner_text())
@@ -336,7 +336,7 @@ def test_a_bad_state_is_told_in_one_line(chromium, change, said):  # noqa: F811
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     with opened(chromium, page(Ink(t=7), lang="ko")) as tab:
         elman, lstm = (share(v[6]) for v in Ink().left().values())
         assert (

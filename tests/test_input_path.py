@@ -154,7 +154,7 @@ def test_the_still_picture_names_a_drawing():
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts, words  # noqa: E402
 
@@ -176,7 +176,7 @@ def shown(tab):
 
 @browser
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "softsign", "identity"])
-def test_the_page_computes_pythons_numbers(chromium, activation):  # noqa: F811
+def test_the_page_computes_pythons_numbers(chromium, activation):
     with opened(chromium, page(small())) as tab:
         for sizes in ((16, 5, 3), (16, 3), (16, 7, 6, 4, 2)):
             net, x = net_of(*sizes, seed=len(sizes), activation=activation), pictures_of(2, 4, 4)
@@ -192,7 +192,7 @@ def test_the_page_computes_pythons_numbers(chromium, activation):  # noqa: F811
 
 
 @browser
-def test_the_numbers_shown_are_pythons(chromium):  # noqa: F811
+def test_the_numbers_shown_are_pythons(chromium):
     path = like_the_chapter(row=3, station=3)
     hidden, y, p = path.values()
     unit, digit = path.chosen
@@ -217,7 +217,7 @@ def test_the_numbers_shown_are_pythons(chromium):  # noqa: F811
 
 
 @browser
-def test_nothing_is_shown_before_it_is_computed(chromium):  # noqa: F811
+def test_nothing_is_shown_before_it_is_computed(chromium):
     with opened(chromium, page(small())) as tab:
         counts = []
         for _ in range(4):
@@ -243,7 +243,7 @@ TWINS = """root => { const found = [];
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_nothing_is_left_over_from_what_was_drawn_before(chromium, width):  # noqa: F811
+def test_nothing_is_left_over_from_what_was_drawn_before(chromium, width):
     with opened(chromium, page(like_the_chapter(station=3)), width=width) as tab:
         root = tab.evaluate_handle("document.querySelector('rb-input-path').shadowRoot")
         for row in (1, 5, 0):
@@ -255,7 +255,7 @@ def test_nothing_is_left_over_from_what_was_drawn_before(chromium, width):  # no
 
 
 @browser
-def test_the_keyboard_steps(chromium):  # noqa: F811
+def test_the_keyboard_steps(chromium):
     with opened(chromium, page(small())) as tab:
         tab.locator(".step").focus()
         for key, station in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", 3), ("ArrowRight", 3)):
@@ -270,7 +270,7 @@ def test_the_keyboard_steps(chromium):  # noqa: F811
 
 
 @browser
-def test_the_keyboard_draws(chromium):  # noqa: F811
+def test_the_keyboard_draws(chromium):
     path = small(station=3)
     with opened(chromium, page(path)) as tab:
         tab.locator(".thumb").last.focus()
@@ -302,7 +302,7 @@ def test_the_keyboard_draws(chromium):  # noqa: F811
 
 
 @browser
-def test_the_pointer_draws_strokes_without_gaps(chromium):  # noqa: F811
+def test_the_pointer_draws_strokes_without_gaps(chromium):
     path = like_the_chapter(station=3)
     with opened(chromium, page(path)) as tab:
         tab.get_by_role("button", name="Clear").click()
@@ -340,7 +340,7 @@ def test_the_pointer_draws_strokes_without_gaps(chromium):  # noqa: F811
 
 
 @browser
-def test_another_picture_is_chosen(chromium):  # noqa: F811
+def test_another_picture_is_chosen(chromium):
     best = int(like_the_chapter(row=5).values()[-1].argmax())
     path = like_the_chapter(station=3, chosen=[3, (best + 1) % 10])
     with opened(chromium, page(path)) as tab:
@@ -356,7 +356,7 @@ def test_another_picture_is_chosen(chromium):  # noqa: F811
 
 
 @browser
-def test_a_unit_is_chosen(chromium):  # noqa: F811
+def test_a_unit_is_chosen(chromium):
     path = like_the_chapter(station=1, chosen=[0, 4])
     hidden = path.values()[0]
     with opened(chromium, page(path)) as tab:
@@ -380,7 +380,7 @@ def test_a_unit_is_chosen(chromium):  # noqa: F811
 
 
 @browser
-def test_the_picture_is_a_grid_of_pixels_for_a_screen_reader(chromium):  # noqa: F811
+def test_the_picture_is_a_grid_of_pixels_for_a_screen_reader(chromium):
     with opened(chromium, page(small())) as tab:
         grid = tab.get_by_role("grid", name="4 by 4 pixels")
         assert grid.get_by_role("row").count() == 4 and grid.get_by_role("gridcell").count() == 16
@@ -391,7 +391,7 @@ def test_the_picture_is_a_grid_of_pixels_for_a_screen_reader(chromium):  # noqa:
 @browser
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("width", [390, 760])
-def test_buttons_are_large_and_stay_where_they_are(chromium, width, lang):  # noqa: F811
+def test_buttons_are_large_and_stay_where_they_are(chromium, width, lang):
     with opened(chromium, page(like_the_chapter(), lang=lang), width=width) as tab:
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         places, sizes, small_ = tab.evaluate(
@@ -422,7 +422,7 @@ def test_buttons_are_large_and_stay_where_they_are(chromium, width, lang):  # no
 @browser
 @pytest.mark.parametrize("width", [360, 390, 600, 760])
 @pytest.mark.parametrize("sizes", [(64, 128, 16), (64, 3), (64, 30, 20, 10, 10), (64, 1, 1)])
-def test_any_net_fits(chromium, width, sizes):  # noqa: F811
+def test_any_net_fits(chromium, width, sizes):
     for station in range(len(sizes) + 1):
         path = InputPath(net_of(*sizes), pictures_of(8), [0] * 8, station=station)
         with opened(chromium, page(path), width=width) as tab:
@@ -457,7 +457,7 @@ def test_any_net_fits(chromium, width, sizes):  # noqa: F811
         ({"layers": [{"W": [[1] * 16], "b": [], "activation": "tanh"}]}, "layers[0].b must have 1 entries"),
     ],
 )
-def test_a_wrong_state_shows_one_line(chromium, change, line):  # noqa: F811
+def test_a_wrong_state_shows_one_line(chromium, change, line):
     with opened(chromium, page(small())) as tab:
         tab.evaluate("change => document.querySelector('rb-input-path').store.set(change)", change)
         said = tab.locator(".rb").inner_text().strip()
@@ -465,7 +465,7 @@ def test_a_wrong_state_shows_one_line(chromium, change, line):  # noqa: F811
 
 
 @browser
-def test_it_speaks_korean(chromium):  # noqa: F811
+def test_it_speaks_korean(chromium):
     said = words()["input-path"]
     for entry in said.values():
         assert entry["ko"] and any("가" <= c <= "힣" for c in entry["ko"])
@@ -481,7 +481,7 @@ def test_it_speaks_korean(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_is_wrong_with_the_gallery(chromium, theme):  # noqa: F811
+def test_nothing_is_wrong_with_the_gallery(chromium, theme):
     with opened(chromium, widget_gallery.gallery("input-path", theme), width=390, theme=theme) as tab:
         assert tab.locator("rb-input-path .step").count() == len(InputPath.gallery())
         assert tab.locator(".bad").count() == 0

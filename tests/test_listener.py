@@ -244,7 +244,7 @@ browser = pytest.mark.browser
 
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401 - chromium is a fixture
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -287,7 +287,7 @@ def drawn(tab, cls="curve"):
 
 @browser
 @each_variant
-def test_the_page_says_what_python_says(chromium, variant):  # noqa: F811
+def test_the_page_says_what_python_says(chromium, variant):
     widget = listener(variant)
     with opened(chromium, page(widget)) as tab:
         for call in ALL:
@@ -297,7 +297,7 @@ def test_the_page_says_what_python_says(chromium, variant):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("fault", ["y[1] - y[0]", "s.weights.unknown", "stepped(net, state, id)"])
-def test_this_test_can_see(chromium, fault):  # noqa: F811
+def test_this_test_can_see(chromium, fault):
     widget = listener()
     scripts = page_scripts("listener")
     other = {
@@ -314,7 +314,7 @@ def test_this_test_can_see(chromium, fault):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_a_reader_hears_word_by_word(chromium, width):  # noqa: F811
+def test_a_reader_hears_word_by_word(chromium, width):
     widget = listener("LSTM, one output", threshold=0.99)
     widget.threshold = float(np.round(np.sort(widget.probabilities())[-4], 2)) - 0.01
     words, p, alarm = widget.words, widget.probabilities(), widget.alarm()
@@ -355,7 +355,7 @@ def test_a_reader_hears_word_by_word(chromium, width):  # noqa: F811
 
 
 @browser
-def test_the_threshold_decides(chromium):  # noqa: F811
+def test_the_threshold_decides(chromium):
     widget = listener("GRU", at=0)
     widget.at = len(widget.words)
     with opened(chromium, page(widget)) as tab:
@@ -376,7 +376,7 @@ def test_the_threshold_decides(chromium):  # noqa: F811
 
 
 @browser
-def test_the_truth_is_told_when_it_is_decided(chromium):  # noqa: F811
+def test_the_truth_is_told_when_it_is_decided(chromium):
     widget = listener()
     with opened(chromium, page(widget)) as tab:
         for k, call in enumerate(ALL):
@@ -394,7 +394,7 @@ def test_the_truth_is_told_when_it_is_decided(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_sentences_are_moved_removed_and_added(chromium, width):  # noqa: F811
+def test_sentences_are_moved_removed_and_added(chromium, width):
     widget = listener(call=0)
     widget.at = len(widget.words)
     first = widget.probabilities()
@@ -437,7 +437,7 @@ def test_sentences_are_moved_removed_and_added(chromium, width):  # noqa: F811
 
 
 @browser
-def test_the_twin_turns_the_truth(chromium):  # noqa: F811
+def test_the_twin_turns_the_truth(chromium):
     widget = listener(call=1, at=6)
     with opened(chromium, page(widget)) as tab:
         press(tab, "Play the twin")
@@ -454,7 +454,7 @@ def test_the_twin_turns_the_truth(chromium):  # noqa: F811
 
 
 @browser
-def test_there_is_an_end_of_room(chromium):  # noqa: F811
+def test_there_is_an_end_of_room(chromium):
     widget = listener()
     widget.lines = [*widget.lines, "a " * 100]
     with opened(chromium, page(widget)) as tab:
@@ -468,7 +468,7 @@ def test_there_is_an_end_of_room(chromium):  # noqa: F811
 
 
 @browser
-def test_nothing_shifts(chromium):  # noqa: F811
+def test_nothing_shifts(chromium):
     for lang, width in (("en", 390), ("ko", 390), ("en", 760)):
         widget = listener(calls=[*CALLS[:2], *KOREAN])
         with opened(chromium, page(widget, lang=lang), width=width) as tab:
@@ -515,7 +515,7 @@ def changed(**weights):
         (lambda s: s.update(at=0.5), "at must be a whole number"),
     ],
 )
-def test_a_bad_state_is_told_in_one_line(chromium, change, told):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium, change, told):
     bad = json.loads(json.dumps(listener().state()))
     change(bad)
     with opened(chromium, page(listener())) as tab:
@@ -525,7 +525,7 @@ def test_a_bad_state_is_told_in_one_line(chromium, change, told):  # noqa: F811
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     widget = listener(calls=KOREAN)
     with opened(chromium, page(widget, lang="ko"), width=390) as tab:
         for _ in range(3):

@@ -1,66 +1,157 @@
-"""The built pages in a real browser, opened as files: light, dark, and 390 px wide."""
+"""Every built page in a real browser, over http and as a file: light and dark, 1280 and 390 px wide."""
 
-import os
+import re
+from html import unescape
+from urllib.parse import unquote
 
 import pytest
 
-playwright = pytest.importorskip("playwright")
-import screenshots  # noqa: E402 - from scripts/, see pyproject.toml
+pytest.importorskip("playwright")
+import screenshots  # from scripts/, see pyproject.toml
+from browser import unavailable
 
 pytestmark = pytest.mark.browser
 
-
-def _missing():
-    if not screenshots.chromium():
-        return "Chromium is not installed"
-    if not screenshots.pages():
-        return "the book is not built: make book"
-    return None
+SITE, ROOT = screenshots.SITE, screenshots.ROOT
+PAGES = screenshots.pages()
+CHAPTERS = [page for page in PAGES if (ROOT / "book" / f"{page.stem}.ipynb").is_file()]
+each_page = pytest.mark.parametrize(
+    "page", PAGES or [SITE / "no-page.html"], ids=lambda page: page.relative_to(SITE).with_suffix("").as_posix()
+)
 
 
 @pytest.fixture(scope="module")
-def running():
-    if missing := _missing():
-        # Where tests are to prove something, a browser that is not there proves nothing.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    with screenshots.browser() as browser:
-        yield browser
+def http():
+    """The address of the site, served on this machine."""
+    if not PAGES:
+        unavailable("the book is not built: make book")
+    with screenshots.served() as address:
+        yield address
 
 
-def test_the_site_has_its_first_page(running):
-    assert (screenshots.SITE / "index.html").is_file()
+@pytest.fixture(scope="module")
+def tab(chromium):
+    """One tab for page after page, as a reader has it."""
+    if not screenshots.axe():
+        unavailable("axe-core is not installed: requirements.txt")
+    tab = chromium.new_page()
+    yield tab
+    tab.close()
 
 
-def test_chapters_were_run_into_the_folder_where_the_build_looks_for_them(running):
-    root, built = screenshots.ROOT, screenshots.SITE.parent
-    assert not (root / "global.db").exists() and not (root / "executed").exists()
-    notebooks = [page for page in screenshots.pages() if (root / "book" / f"{page.stem}.ipynb").is_file()]
-    assert len(list((built / ".jupyter_cache" / "executed").iterdir())) >= len(notebooks) > 0
+@pytest.mark.parametrize("how", ["http", "file"])
+@each_page
+def test_nothing_is_wrong_with_a_page(tab, http, page, how):
+    # What axe-core looks at does not depend on where the page comes from.
+    found = screenshots.visit(tab, page, base=http if how == "http" else None, barriers=how == "http")
+    assert found == [], "\n".join(found)
 
 
-@pytest.mark.parametrize("look", screenshots.LOOKS)
+@pytest.mark.parametrize("how", ["http", "file"])
+def test_the_site_opens_at_the_cover_of_the_book(tab, http, how):
+    tab.goto((http if how == "http" else SITE.as_uri() + "/") + "index.html")
+    tab.wait_for_url("**/book/index.html")
+
+
+def test_chapters_were_run_into_the_folder_where_the_build_looks_for_them(http):
+    assert not (ROOT / "global.db").exists() and not (ROOT / "executed").exists()
+    assert len(list((SITE.parent / ".jupyter_cache" / "executed").iterdir())) >= len(CHAPTERS) > 0
+
+
+# -- buttons that run a chapter elsewhere ---------------------------------------------------------------------------
+REPOSITORY = r"[\w.-]+/[\w.-]+"
+#: The shape of a button's address, with the file that it opens, and the folder in which that file must be here.
+PLACES = {
+    "Binder": (rf"https://mybinder\.org/v2/gh/{REPOSITORY}/[\w.-]+\?urlpath=lab/tree/([^?#]+)", ROOT),
+    "Colab": (rf"https://colab\.research\.google\.com/github/{REPOSITORY}/blob/[\w.-]+/([^?#]+)", ROOT),
+    "JupyterLite": (r"(?:\.\./)*lite/(?:lab|notebooks)/(?:index\.html)?\?path=([^?#]+)", SITE / "lite" / "files"),
+}
+
+
+def launched(text):
+    """The places that the buttons of a page lead to, each with its file."""
+    found = {}
+    for buttons in re.findall(r'<div class="dropdown dropdown-launch-buttons">.*?</ul>', text, re.S):
+        for address in re.findall(r'<a\b[^>]*?\shref="([^"]*)"', buttons):
+            address = unquote(unescape(address))
+            fits = {place: match for place, (shape, _) in PLACES.items() if (match := re.fullmatch(shape, address))}
+            assert len(fits) == 1, f"not well formed: {address}"
+            ((place, match),) = fits.items()
+            assert (PLACES[place][1] / match[1]).is_file(), f"opens a file that is not there: {address}"
+            found[place] = match[1]
+    return found
+
+
+@each_page
+def test_buttons_open_the_notebook_of_their_page(http, page):
+    wanted = {"Binder", "Colab"} | ({"JupyterLite"} if (SITE / "lite").is_dir() else set())
+    found = launched(page.read_text("utf-8"))
+    assert found.keys() == (wanted if page in CHAPTERS else set())
+    assert all(file.split("/")[-1] == f"{page.stem}.ipynb" for file in found.values())
+
+
 @pytest.mark.parametrize(
-    "page", screenshots.pages() or [screenshots.SITE / "book" / "index.html"], ids=lambda page: page.stem
+    "address",
+    [
+        "https://mybinder.org/v2/gh/a/b/main?urlpath=tree/book/01-feedforward.ipynb",
+        "https://mybinder.org/v2/gh/b/main?urlpath=lab/tree/book/01-feedforward.ipynb",
+        "https://colab.research.google.com/github/a/b/blob/main/book/not-there.ipynb",
+        "../lite/lab/index.html",
+    ],
 )
-def test_nothing_is_wrong_with_a_page(running, page, look):
-    assert screenshots.visit(running, page, look) == []
+def test_a_button_that_leads_nowhere_is_seen(address):
+    text = '<div class="dropdown dropdown-launch-buttons"><ul><li><a class="btn" href="{}"></a></li></ul></div>'
+    with pytest.raises(AssertionError, match="not well formed|not there"):
+        launched(text.format(address))
+    good = "https://colab.research.google.com/github/a/b/blob/main/book/01-feedforward.ipynb"
+    assert launched(text.format(good)) == {"Colab": "book/01-feedforward.ipynb"}
 
 
+# -- can these tests see? -------------------------------------------------------------------------------------------
+FINE = """<!doctype html><html lang=en data-theme=light><title>page</title><link rel=icon href="data:,">
+<main><h1>Page</h1><p>fine</p>{}</main></html>"""
+DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+
+
+@pytest.mark.parametrize("how", ["http", "file"])
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("<script>throw Error('broken')</script>", "error of a script: broken"),
-        ("<img src='not-there.png'>", "request failed"),
-        ("<img src='http://127.0.0.1:9/x.png'>", "asks another host"),
-        ("<div style='width: 600px'>wide</div>", "wider than the screen: div"),
+        ("<script>throw Error('broken')</script>", "error of a script: broken (phone)"),
         ("<script>console.error('oh')</script>", "error on the console: oh"),
+        ("<img src='not-there.png' alt='x' width=1 height=1>", "request failed: "),
+        ("<img src='not-there.png' alt='x' width=1 height=1 loading=lazy style='margin-top:9000px'>", "request failed: "),
+        ("<img src='page.html' alt='x' width=1 height=1>", "broken image: page.html (phone)"),
+        ("<img src='http://127.0.0.1:9/x.png' alt='x' width=1 height=1>", "asks another host: http://127.0.0.1:9/x.png (phone)"),
+        ("<script>new MutationObserver(() => fetch('http://127.0.0.1:9/x')).observe(document.documentElement, "
+         "{ attributeFilter: ['data-theme'] })</script>", "asks another host: http://127.0.0.1:9/x (phone, phone-dark, light, dark)"),
+        ("<div style='width: 600px'>wide</div>", "wider than the screen: div. (phone, phone-dark)"),
+        ("<style>[data-theme=dark] p { width: 2000px }</style>", "wider than the screen: p. (phone-dark, dark)"),
+        (f"<img src='{DOT}' width=1 height=1>", "image without alt: data:image/gif"),
+        (f"<article><img src='{DOT}' alt='' width=1 height=1></article>", "image without a text: data:image/gif"),
+        (f"<img src='{DOT}' alt='x'>", "image without a size: data:image/gif"),
+        ("<h1>Another</h1>", "2 headings of level 1 (phone)"),
+        ("<h2>In order</h2><h4>Too deep</h4>", "heading of level 4 below level 2: Too deep (phone)"),
+        ("<a href='gone.html'>x</a>", "link to a file that is not there: gone.html (phone)"),
+        ("<a href='page.html#gone'>x</a>", "link to a place that is not there: page.html#gone (phone)"),
+        ("<button style='width: 30px; height: 30px'></button>", "axe: button-name: button (phone, light)"),
+        ("<button style='width: 9px; height: 9px; padding: 0' aria-label=a></button>"
+         "<button style='width: 9px; height: 9px; padding: 0' aria-label=b></button>", "axe: target-size: button[aria-label=\"a\"] (phone, light)"),
+        ("<style>[data-theme=dark] p { color: #888; background: #777 }</style>", "axe: color-contrast: p (phone-dark, dark)"),
+        ("<style>@media (min-width: 600px) { em { display: none } } em { color: #ccc; background: #fff }</style><em>pale</em>",
+         "axe: color-contrast: em (phone, phone-dark)"),
+        ("<div class=highlight><pre><span class=k>for</span> <span class=k>while</span> <span class=c style='color: #ccc; background: #fff'>pale</span></pre></div>",
+         "axe: color-contrast: .c (phone, phone-dark"),
     ],
-)
-def test_this_test_can_see(running, tmp_path, content, problem):
+)  # fmt: skip
+def test_this_test_can_see(tab, tmp_path, content, problem, how):
     page = tmp_path / "page.html"
-    page.write_text(f"<!doctype html><html data-theme='light'><body>{content}</body></html>", "utf-8")
-    found = screenshots.visit(running, page, "phone")
-    assert any(entry.startswith(problem) for entry in found), found
-    # And nothing else is reported for a page that is fine but for this.
-    page.write_text("<!doctype html><html data-theme='light'><body>fine</body></html>", "utf-8")
-    assert screenshots.visit(running, page, "phone") == []
+
+    def found(content):
+        page.write_text(FINE.format(content), "utf-8")
+        with screenshots.served(tmp_path) as address:
+            return screenshots.visit(tab, page, site=tmp_path, base=address if how == "http" else None)
+
+    assert any(entry.startswith(problem) for entry in found(content)), found(content)
+    # And nothing is reported of a page that is fine.
+    assert found("") == []

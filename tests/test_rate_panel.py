@@ -141,7 +141,7 @@ def test_the_still_picture_says_what_it_shows(panel):
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -160,12 +160,12 @@ def said(tab):
     return tab.locator(".say[aria-live=polite]").inner_text().replace("\n", " ")
 
 
-def opened_at(chromium, **where):  # noqa: F811
+def opened_at(chromium, **where):
     return opened(chromium, page(RatePanel(RUNS, **where)))
 
 
 @browser
-def test_the_page_computes_pythons_numbers(chromium):  # noqa: F811
+def test_the_page_computes_pythons_numbers(chromium):
     rng = np.random.default_rng(1)
     wild = np.exp(rng.normal(size=(6, 2, 50)).cumsum(-1))
     wild[4, 1, 30:] = np.inf
@@ -199,13 +199,13 @@ def test_the_page_computes_pythons_numbers(chromium):  # noqa: F811
         (0.3, 1, "After so few updates no rate is below the first loss yet. Take a step."),
     ],
 )  # fmt: skip
-def test_the_words_say_it(chromium, rate, update, words):  # noqa: F811
+def test_the_words_say_it(chromium, rate, update, words):
     with opened_at(chromium, rate=rate, update=update) as tab:
         assert said(tab) == words
 
 
 @browser
-def test_other_verdicts_in_words(chromium):  # noqa: F811
+def test_other_verdicts_in_words(chromium):
     flat, down = [1.0] + [0.9] * 19, [1.0] + [0.2] * 19
     some = [run(0.1, flat, flat), run(1, down, down), run(2, flat, flat), run(4, down, [1.0] + [math.nan] * 19)]
     with opened(chromium, page(RatePanel(some, rate=0.1))) as tab:
@@ -218,7 +218,7 @@ def test_other_verdicts_in_words(chromium):  # noqa: F811
 
 
 @browser
-def test_the_sliders_set_rate_and_budget(chromium):  # noqa: F811
+def test_the_sliders_set_rate_and_budget(chromium):
     panel = RatePanel(RUNS)
     with opened_at(chromium, rate=0.1) as tab:
         dial, budget = (tab.get_by_role("slider", name=name) for name in ("Learning rate", "Updates"))
@@ -233,7 +233,7 @@ def test_the_sliders_set_rate_and_budget(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("log", [True, False])
-def test_the_drawing_shows_the_numbers(chromium, width, log):  # noqa: F811
+def test_the_drawing_shows_the_numbers(chromium, width, log):
     panel = RatePanel(RUNS, rate=0.03, update=100, seed=2, log=log)
     with opened(chromium, page(panel), width=width) as tab:
         low, high = bounds(panel.runs, log)
@@ -263,7 +263,7 @@ def test_the_drawing_shows_the_numbers(chromium, width, log):  # noqa: F811
 
 
 @browser
-def test_steps_and_keys_move_the_budget(chromium):  # noqa: F811
+def test_steps_and_keys_move_the_budget(chromium):
     with opened_at(chromium, update=193) as tab:
         step = tab.get_by_role("button", name="Step")
         for _ in range(2):
@@ -279,7 +279,7 @@ def test_steps_and_keys_move_the_budget(chromium):  # noqa: F811
 
 
 @browser
-def test_a_seed_is_chosen(chromium):  # noqa: F811
+def test_a_seed_is_chosen(chromium):
     with opened_at(chromium, rate=0.1) as tab:
         before = tab.locator(".drawing > g").first.locator("path.curve").get_attribute("d")
         tab.get_by_role("button", name="2: show this seed").click()
@@ -292,7 +292,7 @@ def test_a_seed_is_chosen(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):  # noqa: F811
+def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):
     with opened(chromium, page(RatePanel(RUNS), lang=lang), width=width) as tab:
         twins, tops = tab.evaluate(
             """() => {
@@ -332,7 +332,7 @@ BAD_RUNS = RatePanel(RUNS).state()["runs"]
         ({"runs": [run(1, [1, 0])], "log": True}, "runs[0].losses[0][1] must lie between"),
     ],
 )
-def test_a_bad_state_is_told_in_one_line(chromium, change, message):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium, change, message):
     with opened_at(chromium) as tab:
         text = json.dumps(RatePanel(RUNS).state() | change)
         tab.evaluate("s => { document.querySelector('rb-rate-panel').dataset.state = s }", text)
@@ -341,7 +341,7 @@ def test_a_bad_state_is_told_in_one_line(chromium, change, message):  # noqa: F8
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     with opened(chromium, page(RatePanel(RUNS, rate=0.03, update=40), lang="ko")) as tab:
         assert (
             said(tab)

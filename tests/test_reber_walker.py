@@ -138,7 +138,7 @@ def test_the_still_figure_of_a_whole_string_asks_the_net_before_its_last_letter(
 # -- in a browser
 
 pytest.importorskip("playwright")
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 from widget_gallery import page  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
@@ -155,7 +155,7 @@ def state(tab):
 
 
 @pytest.mark.browser
-def test_letters_are_pressed_or_refused(chromium):  # noqa: F811
+def test_letters_are_pressed_or_refused(chromium):
     with opened(chromium, shown(ReberWalker("BTSXXTVPSE", t=2))) as tab:
         keys = tab.locator(TAG).get_by_role("group", name="Next letter")
         assert keys.locator(".legal").all_inner_texts() == ["S\nlegal", "X\nlegal"]
@@ -172,7 +172,7 @@ def test_letters_are_pressed_or_refused(chromium):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_no_letter_is_taken_beyond_the_last_that_fits(chromium):  # noqa: F811
+def test_no_letter_is_taken_beyond_the_last_that_fits(chromium):
     with opened(chromium, shown(ReberWalker("BT" + "S" * (MAX_LETTERS - 2), t=MAX_LETTERS))) as tab:
         tab.locator(TAG).get_by_role("button", name="S legal").click()
         assert state(tab)["t"] == MAX_LETTERS == len(state(tab)["string"])
@@ -180,7 +180,7 @@ def test_no_letter_is_taken_beyond_the_last_that_fits(chromium):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_a_typed_string_is_never_lost(chromium):  # noqa: F811
+def test_a_typed_string_is_never_lost(chromium):
     with opened(chromium, shown(ReberWalker("BTSX", t=4))) as tab:
         field, status = tab.locator(TAG).get_by_role("textbox"), tab.locator(TAG).locator("[role=status]")
         field.fill("bpttse")
@@ -208,7 +208,7 @@ def test_a_typed_string_is_never_lost(chromium):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_small_letters_leave_the_caret_where_it_is(chromium):  # noqa: F811
+def test_small_letters_leave_the_caret_where_it_is(chromium):
     with opened(chromium, shown(ReberWalker("BTXSE", t=1))) as tab:
         field = tab.locator(TAG).get_by_role("textbox")
         field.focus()
@@ -224,7 +224,7 @@ def test_small_letters_leave_the_caret_where_it_is(chromium):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_a_random_walk_is_legal(chromium):  # noqa: F811
+def test_a_random_walk_is_legal(chromium):
     with opened(chromium, shown(ReberWalker())) as tab:
         seen = set()
         for _ in range(30):
@@ -241,7 +241,7 @@ def test_a_random_walk_is_legal(chromium):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_the_net_on_the_page_is_the_packages_net(chromium):  # noqa: F811
+def test_the_net_on_the_page_is_the_packages_net(chromium):
     walker = ReberWalker("BTSSXXTVPSE", net=elman(6, seed=4), t=0)
     with opened(chromium, shown(walker)) as tab:
         found = tab.evaluate(f"rnnbook['reber-walker'].expected(document.querySelector('{TAG}').store.get())")
@@ -284,7 +284,7 @@ def test_the_net_on_the_page_is_the_packages_net(chromium):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_the_context_is_a_copy_of_the_state_before(chromium):  # noqa: F811
+def test_the_context_is_a_copy_of_the_state_before(chromium):
     walker = ReberWalker("BTSSXXTVPSE", net=elman(6, seed=4), t=5)
     h, _ = elman(6, seed=4).layers["rnn"](np.array([[SYMBOLS.index(letter)] for letter in walker.string]))
     with opened(chromium, shown(walker)) as tab:
@@ -304,7 +304,7 @@ def test_the_context_is_a_copy_of_the_state_before(chromium):  # noqa: F811
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_the_string_so_far_keeps_its_column_in_sight(chromium, width):  # noqa: F811
+def test_the_string_so_far_keeps_its_column_in_sight(chromium, width):
     string = "BTSSSSSSSXXTTTTVPXTVPSE"
     walker = ReberWalker(string, net=elman(), t=0)
     with opened(chromium, shown(walker), width=width) as tab:
@@ -332,7 +332,7 @@ def test_the_string_so_far_keeps_its_column_in_sight(chromium, width):  # noqa: 
 @pytest.mark.browser
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("width", [320, 390, 760])
-def test_nothing_shifts_and_nothing_is_too_small(chromium, width, lang):  # noqa: F811
+def test_nothing_shifts_and_nothing_is_too_small(chromium, width, lang):
     places = "[...r.querySelector('.rb > div').children].map(e => Math.round(e.getBoundingClientRect().top))"
     with opened(chromium, shown(ReberWalker("BTSSXXTVPSE", net=elman(16)), lang=lang), width=width) as tab:
         root = f"(r => {{}})(document.querySelector('{TAG}').shadowRoot)"
@@ -361,7 +361,7 @@ def test_nothing_shifts_and_nothing_is_too_small(chromium, width, lang):  # noqa
 
 
 @pytest.mark.browser
-def test_two_on_one_page_have_names_of_their_own(chromium):  # noqa: F811
+def test_two_on_one_page_have_names_of_their_own(chromium):
     with opened(chromium, shown(ReberWalker("BTSX"), ReberWalker("BTSX", net=elman()), ReberWalker(""))) as tab:
         names = [tab.locator(TAG).nth(k).locator("section").get_attribute("aria-label") for k in range(3)]
         assert [n.removeprefix("A walk through Reber's grammar: ") for n in names] == [
@@ -370,7 +370,7 @@ def test_two_on_one_page_have_names_of_their_own(chromium):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_the_walk_is_lit_on_the_map(chromium):  # noqa: F811
+def test_the_walk_is_lit_on_the_map(chromium):
     with opened(chromium, shown(ReberWalker("BTSX", t=3))) as tab:
         drawn = tab.locator(TAG).locator(".map svg")
         letters = lambda cls: sorted(drawn.locator(f".{cls} .letter").all_text_contents())  # noqa: E731
@@ -398,7 +398,7 @@ def test_the_walk_is_lit_on_the_map(chromium):  # noqa: F811
         ({"places": {"0": ["x", 1]}}, "places.0[0] must be a finite number"),
     ],
 )
-def test_a_wrong_state_is_one_clear_line(chromium, change, said):  # noqa: F811
+def test_a_wrong_state_is_one_clear_line(chromium, change, said):
     text = html.escape(json.dumps({**ReberWalker().state(), **change}))
     with opened(chromium, page({"bad": f'<{TAG} data-state="{text}"></{TAG}>'}, page_scripts("reber-walker"))) as tab:
         assert said in tab.locator(TAG).get_by_role("alert").inner_text()
@@ -406,7 +406,7 @@ def test_a_wrong_state_is_one_clear_line(chromium, change, said):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_it_speaks_korean_on_a_korean_page(chromium):  # noqa: F811
+def test_it_speaks_korean_on_a_korean_page(chromium):
     with opened(chromium, shown(ReberWalker("BTSX", t=1), lang="ko"), width=390) as tab:
         assert "1번 자리" in tab.locator(TAG).locator(".say").inner_text()
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390

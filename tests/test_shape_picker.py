@@ -233,7 +233,7 @@ def test_the_still_picture_says_what_it_shows(shape, feedback, both):
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -257,7 +257,7 @@ def spoken(tab, of):
 
 
 @browser
-def test_the_page_finds_pythons_matrix(chromium):  # noqa: F811
+def test_the_page_finds_pythons_matrix(chromium):
     with opened(chromium, page(ShapePicker())) as tab:
         for shape, feedback, both in WIRINGS:
             picker = ShapePicker(shape, feedback=feedback, both=both)
@@ -273,7 +273,7 @@ def test_the_page_finds_pythons_matrix(chromium):  # noqa: F811
 
 @browser
 @each_wiring
-def test_a_picked_node_lights_what_it_is_bound_to(chromium, shape, feedback, both):  # noqa: F811
+def test_a_picked_node_lights_what_it_is_bound_to(chromium, shape, feedback, both):
     picker = ShapePicker(shape, feedback=feedback, both=both)
     nodes = {node for moment in picker.moments() for node in moment}
     with opened(chromium, page(picker)) as tab:
@@ -307,13 +307,13 @@ def test_a_picked_node_lights_what_it_is_bound_to(chromium, shape, feedback, bot
         ),
     ],
 )
-def test_the_words_say_what_depends_on_what(chromium, options, said):  # noqa: F811
+def test_the_words_say_what_depends_on_what(chromium, options, said):
     with opened(chromium, page(ShapePicker(**options))) as tab:
         assert spoken(tab, "reach") == said
 
 
 @browser
-def test_a_reader_steps_with_button_key_and_slider(chromium):  # noqa: F811
+def test_a_reader_steps_with_button_key_and_slider(chromium):
     with opened(chromium, page(ShapePicker("in-step", feedback=True))) as tab:
         assert spoken(tab, "say") == "Nothing has come in yet."
         out, boxes = tab.locator(".node.out"), tab.locator(".box .seen")
@@ -342,7 +342,7 @@ def test_a_reader_steps_with_button_key_and_slider(chromium):  # noqa: F811
 
 
 @browser
-def test_the_chain_from_the_end_reads_first(chromium):  # noqa: F811
+def test_the_chain_from_the_end_reads_first(chromium):
     with opened(chromium, page(ShapePicker("in-step", both=True))) as tab:
         seen = []
         for _ in range(8):
@@ -355,7 +355,7 @@ def test_the_chain_from_the_end_reads_first(chromium):  # noqa: F811
 
 @browser
 @each_wiring
-def test_each_moment_has_its_words(chromium, shape, feedback, both):  # noqa: F811
+def test_each_moment_has_its_words(chromium, shape, feedback, both):
     picker = ShapePicker(shape, feedback=feedback, both=both)
     with opened(chromium, page(picker)) as tab:
         assert tab.locator("section pre").inner_text() == picker.code()
@@ -373,7 +373,7 @@ def test_each_moment_has_its_words(chromium, shape, feedback, both):  # noqa: F8
 
 
 @browser
-def test_another_shape_keeps_what_makes_sense(chromium):  # noqa: F811
+def test_another_shape_keeps_what_makes_sense(chromium):
     with opened(chromium, page(ShapePicker("in-step", feedback=True, both=True, step=8, selected="y2"))) as tab:
         tab.get_by_role("button", name="one to many").click()
         assert state(tab) == {"shape": "one-to-many", "feedback": True, "both": False, "step": 4, "selected": None}
@@ -395,7 +395,7 @@ def test_another_shape_keeps_what_makes_sense(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_nothing_shifts_and_buttons_lie_on_the_drawing(chromium, width, lang):  # noqa: F811
+def test_nothing_shifts_and_buttons_lie_on_the_drawing(chromium, width, lang):
     found = """([wirings]) => {
       const element = document.querySelector('rb-shape-picker'), root = element.shadowRoot, tops = {}, off = [];
       const note = (name, selector) => (tops[name] ??= new Set()).add(Math.round(root.querySelector(selector).getBoundingClientRect().top));
@@ -438,7 +438,7 @@ def test_nothing_shifts_and_buttons_lie_on_the_drawing(chromium, width, lang):  
         ({"selected": "h1"}, "selected must be one of"),
     ],
 )
-def test_a_bad_state_is_told_in_one_line(chromium, change, said):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium, change, said):
     with opened(chromium, page(ShapePicker())) as tab:
         text = json.dumps(ShapePicker().state() | change)
         tab.evaluate("s => { document.querySelector('rb-shape-picker').dataset.state = s }", text)
@@ -447,7 +447,7 @@ def test_a_bad_state_is_told_in_one_line(chromium, change, said):  # noqa: F811
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     with opened(chromium, page(ShapePicker("one-to-many", feedback=True, step=3), lang="ko")) as tab:
         assert tab.locator(".node.out").all_inner_texts() == ["다섯", "위에", "둘", ""]
         assert "앞 단계의 출력 위에" in spoken(tab, "say")

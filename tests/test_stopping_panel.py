@@ -125,7 +125,7 @@ def test_the_still_picture_says_what_it_shows(panel):
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -149,7 +149,7 @@ def readings(tab):
 
 
 @browser
-def test_the_page_follows_pythons_rule(chromium):  # noqa: F811
+def test_the_page_follows_pythons_rule(chromium):
     rng = np.random.default_rng(3)
     cases = [(rng.integers(0, 20, 30) / 7, int(p), float(g)) for p in (1, 2, 4, 9, 50) for g in (0, 1 / 7, 0.3)]
     cases = [([float(v) for v in losses], p, g) for losses, p, g in cases] + [(HELD, 5, 0.0), (HELD, 5, 0.03)]
@@ -164,7 +164,7 @@ def test_the_page_follows_pythons_rule(chromium):  # noqa: F811
 
 
 @browser
-def test_stepping_goes_epoch_by_epoch_to_the_stop(chromium):  # noqa: F811
+def test_stepping_goes_epoch_by_epoch_to_the_stop(chromium):
     panel = panel_of()
     seen, (stop, best) = panel.watch(), panel.stop()
     with opened(chromium, page(panel)) as tab:
@@ -192,7 +192,7 @@ def test_stepping_goes_epoch_by_epoch_to_the_stop(chromium):  # noqa: F811
 
 
 @browser
-def test_the_words_say_it(chromium):  # noqa: F811
+def test_the_words_say_it(chromium):
     losses = [0.9, 0.7, 0.8, 0.65, 0.6, 0.7, 0.7]
     with opened(chromium, page(StoppingPanel(losses, losses, patience=2, min_gain=0.06))) as tab:
         step = tab.get_by_role("button", name="Step")
@@ -218,7 +218,7 @@ def test_the_words_say_it(chromium):  # noqa: F811
 
 
 @browser
-def test_the_sliders_move_the_stop(chromium):  # noqa: F811
+def test_the_sliders_move_the_stop(chromium):
     panel = panel_of(epoch=40)
     with opened(chromium, page(panel)) as tab:
         patience, gain = (tab.get_by_role("slider", name=name) for name in ("Patience", "Least gain"))
@@ -240,7 +240,7 @@ def test_the_sliders_move_the_stop(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_the_drawing_shows_the_numbers(chromium, width):  # noqa: F811
+def test_the_drawing_shows_the_numbers(chromium, width):
     panel = panel_of()
     stop, best = panel.stop()
     panel.epoch = stop
@@ -260,7 +260,7 @@ def test_the_drawing_shows_the_numbers(chromium, width):  # noqa: F811
 
 
 @browser
-def test_the_keyboard_steps(chromium):  # noqa: F811
+def test_the_keyboard_steps(chromium):
     panel = panel_of(epoch=20)
     stop = panel.stop()[0]
     with opened(chromium, page(panel)) as tab:
@@ -277,7 +277,7 @@ def test_the_keyboard_steps(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):  # noqa: F811
+def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):
     with opened(chromium, page(panel_of(), lang=lang), width=width) as tab:
         twins, tops, texts = tab.evaluate(
             """() => {
@@ -316,7 +316,7 @@ def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):  # noqa
         ({"validation": [None] * 40}, "validation[0] must be a finite number"),
     ],
 )
-def test_a_bad_state_is_told_in_one_line(chromium, change, message):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium, change, message):
     with opened(chromium, page(panel_of())) as tab:
         text = json.dumps(panel_of().state() | change)
         tab.evaluate("s => { document.querySelector('rb-stopping-panel').dataset.state = s }", text)
@@ -325,7 +325,7 @@ def test_a_bad_state_is_told_in_one_line(chromium, change, message):  # noqa: F8
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     with opened(chromium, page(panel_of(epoch=40), lang="ko")) as tab:
         assert (
             said(tab)

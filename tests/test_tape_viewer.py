@@ -140,7 +140,7 @@ def test_the_still_picture_has_the_numbers():
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts, words  # noqa: E402
 
@@ -157,7 +157,7 @@ def state(tab):
 
 @browser
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "softsign", "identity"])
-def test_the_page_computes_pythons_gradients(chromium, activation):  # noqa: F811
+def test_the_page_computes_pythons_gradients(chromium, activation):
     viewers = [
         own(H=H, T=T, seed=H, activation=activation, window=K, loss=loss)
         for H, T, K in ((1, 5, 2), (3, 7, 3), (3, 7, 7), (2, 6, 1))
@@ -175,7 +175,7 @@ def test_the_page_computes_pythons_gradients(chromium, activation):  # noqa: F81
 
 @browser
 @pytest.mark.parametrize("K", [1, 4, 5, 12])
-def test_the_shares_of_a_window_are_pythons(chromium, K):  # noqa: F811
+def test_the_shares_of_a_window_are_pythons(chromium, K):
     viewer = TapeViewer(window=K)
     layer, x = viewer.layer(), np.array(viewer.inputs)[:, None, :]
     y, carry, expected = layer.forward(x)[0], None, []
@@ -192,7 +192,7 @@ def test_the_shares_of_a_window_are_pythons(chromium, K):  # noqa: F811
 
 
 @browser
-def test_the_moves_come_in_the_order_of_truncated_bptt(chromium):  # noqa: F811
+def test_the_moves_come_in_the_order_of_truncated_bptt(chromium):
     with opened(chromium, page(own(T=5, window=2))) as tab:
         seen, kept = [], []
         step = tab.locator(".step")
@@ -213,7 +213,7 @@ def test_the_moves_come_in_the_order_of_truncated_bptt(chromium):  # noqa: F811
 
 
 @browser
-def test_nothing_is_shown_before_its_move(chromium):  # noqa: F811
+def test_nothing_is_shown_before_its_move(chromium):
     with opened(chromium, page(TapeViewer())) as tab:
         assert tab.locator(".value-cut").count() == tab.locator(".flow.grad").count() == 0
         assert tab.locator(".flow.h.none").count() == 12 and tab.locator(".value").count() == 1
@@ -227,7 +227,7 @@ def test_nothing_is_shown_before_its_move(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("loss", ["every", "last"])
-def test_the_numbers_under_the_bars_are_pythons(chromium, loss):  # noqa: F811
+def test_the_numbers_under_the_bars_are_pythons(chromium, loss):
     viewer = TapeViewer(loss=loss, moves=27)
     with opened(chromium, page(viewer)) as tab:
         for kind, sizes in (("cut", viewer.sizes()), ("whole", viewer.sizes(12))):
@@ -239,7 +239,7 @@ def test_the_numbers_under_the_bars_are_pythons(chromium, loss):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_nothing_is_left_over_from_what_was_drawn_before(chromium, width):  # noqa: F811
+def test_nothing_is_left_over_from_what_was_drawn_before(chromium, width):
     """Two siblings with one key: the second would be drawn anew each time, and what was drawn would stay."""
     with opened(chromium, page(TapeViewer(window=2)), width=width) as tab:
         twins = tab.evaluate(
@@ -259,7 +259,7 @@ def test_nothing_is_left_over_from_what_was_drawn_before(chromium, width):  # no
 
 
 @browser
-def test_the_keyboard_steps(chromium):  # noqa: F811
+def test_the_keyboard_steps(chromium):
     with opened(chromium, page(TapeViewer())) as tab:
         tab.locator(".step").focus()
         for key, moves in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", 27), ("ArrowRight", 27)):
@@ -274,7 +274,7 @@ def test_the_keyboard_steps(chromium):  # noqa: F811
 
 
 @browser
-def test_the_window_slides_and_the_place_in_the_sequence_stays(chromium):  # noqa: F811
+def test_the_window_slides_and_the_place_in_the_sequence_stays(chromium):
     with opened(chromium, page(TapeViewer(moves=13))) as tab:  # step 8 forward, in the second window
         slider = tab.get_by_role("slider", name="Length of a window")
         slider.focus()
@@ -292,7 +292,7 @@ def test_the_window_slides_and_the_place_in_the_sequence_stays(chromium):  # noq
 
 
 @browser
-def test_every_place_stays_with_every_window(chromium):  # noqa: F811
+def test_every_place_stays_with_every_window(chromium):
     with opened(chromium, page(TapeViewer())) as tab:
         wrong = tab.evaluate(
             f"""() => {{
@@ -309,7 +309,7 @@ def test_every_place_stays_with_every_window(chromium):  # noqa: F811
 
 
 @browser
-def test_the_loss_is_chosen(chromium):  # noqa: F811
+def test_the_loss_is_chosen(chromium):
     with opened(chromium, page(TapeViewer(moves=27))) as tab:
         assert tab.locator(".own").count() == 12
         tab.get_by_role("button", name="last step").click()
@@ -320,7 +320,7 @@ def test_the_loss_is_chosen(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize(("dtype", "bytes_"), [(np.float32, 4), (np.float64, 8)])
-def test_bytes_are_those_of_the_states(chromium, dtype, bytes_):  # noqa: F811
+def test_bytes_are_those_of_the_states(chromium, dtype, bytes_):
     viewer = own(H=3, T=7, window=2, moves=2, dtype=dtype)
     run = Recurrent(ElmanCell(2, 3, rng=np.random.default_rng(0), dtype=dtype)).forward(np.ones((7, 1, 2)))[2]
     assert run.trace.h.base.nbytes == 8 * 3 * bytes_  # h_0 to h_7, in one array
@@ -337,7 +337,7 @@ def test_bytes_are_those_of_the_states(chromium, dtype, bytes_):  # noqa: F811
 @browser
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("width", [390, 760])
-def test_buttons_are_large_and_stay_where_they_are(chromium, width, lang):  # noqa: F811
+def test_buttons_are_large_and_stay_where_they_are(chromium, width, lang):
     for loss, K in (("every", 4), ("last", 4), ("every", 1), ("last", 12)):
         with opened(chromium, page(TapeViewer(loss=loss, window=K), lang=lang), width=width) as tab:
             assert tab.evaluate("document.documentElement.scrollWidth") <= width
@@ -384,7 +384,7 @@ def test_buttons_are_large_and_stay_where_they_are(chromium, width, lang):  # no
         ({"cell": None}, "cell must be an object"),
     ],
 )
-def test_a_wrong_state_shows_one_line(chromium, change, line):  # noqa: F811
+def test_a_wrong_state_shows_one_line(chromium, change, line):
     with opened(chromium, page(TapeViewer())) as tab:
         tab.evaluate("change => document.querySelector('rb-tape-viewer').store.set(change)", change)
         shown = tab.locator(".rb").inner_text().strip()
@@ -392,7 +392,7 @@ def test_a_wrong_state_shows_one_line(chromium, change, line):  # noqa: F811
 
 
 @browser
-def test_weights_of_a_wrong_shape_show_one_line(chromium):  # noqa: F811
+def test_weights_of_a_wrong_shape_show_one_line(chromium):
     viewer = TapeViewer()
     wrong = {**viewer.cell, "params": {**viewer.cell["params"], "U": [[1, 2]]}}
     with opened(chromium, page(viewer)) as tab:
@@ -401,7 +401,7 @@ def test_weights_of_a_wrong_shape_show_one_line(chromium):  # noqa: F811
 
 
 @browser
-def test_it_speaks_korean(chromium):  # noqa: F811
+def test_it_speaks_korean(chromium):
     said = words()["tape-viewer"]
     for entry in said.values():
         assert entry["ko"] and any("가" <= c <= "힣" for c in entry["ko"])
@@ -417,7 +417,7 @@ def test_it_speaks_korean(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_is_wrong_with_the_gallery(chromium, theme):  # noqa: F811
+def test_nothing_is_wrong_with_the_gallery(chromium, theme):
     with opened(chromium, widget_gallery.gallery("tape-viewer", theme), width=390, theme=theme) as tab:
         assert tab.locator("rb-tape-viewer .step").count() == len(TapeViewer.gallery())
         assert tab.locator(".bad").count() == 0

@@ -119,7 +119,7 @@ def test_the_gallery_shows_both_views():
 pytest.importorskip("playwright")
 import screenshots  # noqa: E402 - from scripts/, see pyproject.toml
 import widget_gallery  # noqa: E402
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 browser = pytest.mark.browser
 DIGITS = re.compile(r"[−≈]*\d+(?:\.\d+)?")
@@ -148,7 +148,7 @@ def ready(tab):
 
 
 @browser
-def test_every_step_of_the_folded_net_shows_the_numbers_of_the_package(chromium):  # noqa: F811
+def test_every_step_of_the_folded_net_shows_the_numbers_of_the_package(chromium):
     widget = Unroller("1-01", 2.0, -0.9, 0.3)
     h = [0.0, *widget.states()]
     x = [1, -1, 0, 1]
@@ -198,7 +198,7 @@ def test_every_step_of_the_folded_net_shows_the_numbers_of_the_package(chromium)
 
 @browser
 @pytest.mark.parametrize("width", [1000, 390])
-def test_unfolded_columns_fill_up_one_by_one(chromium, width):  # noqa: F811
+def test_unfolded_columns_fill_up_one_by_one(chromium, width):
     widget = Unroller("010000-00010", 3.0, 1.6, folded=False)
     h = [number(v) for v in widget.states()]
     with opened(chromium, page(widget), width=width) as tab:
@@ -234,7 +234,7 @@ def test_unfolded_columns_fill_up_one_by_one(chromium, width):  # noqa: F811
 
 
 @browser
-def test_arrows_step_and_leave_the_field_alone(chromium):  # noqa: F811
+def test_arrows_step_and_leave_the_field_alone(chromium):
     with opened(chromium, page(Unroller("100"))) as tab:
         ready(tab)
         tab.get_by_role("button", name="Read", exact=True).focus()
@@ -256,7 +256,7 @@ def test_arrows_step_and_leave_the_field_alone(chromium):  # noqa: F811
 
 
 @browser
-def test_what_is_typed_is_drawn_and_what_cannot_be_read_is_kept(chromium):  # noqa: F811
+def test_what_is_typed_is_drawn_and_what_cannot_be_read_is_kept(chromium):
     with opened(chromium, page(Unroller("1000", t=4, station=4))) as tab:
         ready(tab)
         field, hint = tab.get_by_role("textbox", name="Input"), tab.locator("#hint")
@@ -291,7 +291,7 @@ def chapter_settings():
 
 
 @browser
-def test_weights_turn_and_the_whole_response_follows(chromium):  # noqa: F811
+def test_weights_turn_and_the_whole_response_follows(chromium):
     widget = Unroller("1000", t=2, station=4)
     with opened(chromium, page(widget)) as tab:
         ready(tab)
@@ -323,7 +323,7 @@ def test_weights_turn_and_the_whole_response_follows(chromium):  # noqa: F811
 
 
 @browser
-def test_the_slider_of_time(chromium):  # noqa: F811
+def test_the_slider_of_time(chromium):
     with opened(chromium, page(Unroller("10101", folded=False))) as tab:
         ready(tab)
         time = tab.get_by_role("slider", name="Step of the string")
@@ -358,7 +358,7 @@ def test_the_slider_of_time(chromium):  # noqa: F811
         ({"folded": 1}, "folded must be one of true, false"),
     ],
 )
-def test_a_bad_state_is_one_line(chromium, changes, line):  # noqa: F811
+def test_a_bad_state_is_one_line(chromium, changes, line):
     with opened(chromium, page(Unroller("1000"))) as tab:
         ready(tab)
         tab.evaluate(
@@ -372,7 +372,7 @@ def test_a_bad_state_is_one_line(chromium, changes, line):  # noqa: F811
 
 
 @browser
-def test_other_squashes_have_their_name_and_no_presets(chromium):  # noqa: F811
+def test_other_squashes_have_their_name_and_no_presets(chromium):
     widget = Unroller("1-0", cell=elman(2, 0.7, 0.5, activation="sigmoid"), t=3, station=4)
     with opened(chromium, page(widget)) as tab:
         ready(tab)
@@ -384,7 +384,7 @@ def test_other_squashes_have_their_name_and_no_presets(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 600, 760])
-def test_it_fits_and_everything_can_be_hit_and_read(chromium, width, theme):  # noqa: F811
+def test_it_fits_and_everything_can_be_hit_and_read(chromium, width, theme):
     states = [
         Unroller("1000", t=2, station=2), Unroller("------------", 3, -2, 0.5, t=12, station=4),
         Unroller("------------", 3, -2, t=11, station=4, folded=False), Unroller("1------", 3, -1.5, t=5, station=4, folded=False),
@@ -421,7 +421,7 @@ def test_it_fits_and_everything_can_be_hit_and_read(chromium, width, theme):  # 
 
 
 @browser
-def test_nothing_shifts_while_stepping(chromium):  # noqa: F811
+def test_nothing_shifts_while_stepping(chromium):
     for width in (390, 760):
         with opened(chromium, page(Unroller("1-01", 3, -2, 0.5)), width=width) as tab:
             ready(tab)
@@ -438,7 +438,7 @@ def test_nothing_shifts_while_stepping(chromium):  # noqa: F811
 
 
 @browser
-def test_korean_words(chromium):  # noqa: F811
+def test_korean_words(chromium):
     said = words()["unroller"]
     with opened(chromium, page(Unroller("1000"), lang="ko")) as tab:
         ready(tab)

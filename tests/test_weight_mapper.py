@@ -234,7 +234,7 @@ def test_the_still_picture_says_what_it_shows(kind, gate):
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -272,7 +272,7 @@ def shown(tab):
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_the_page_shows_pythons_places(chromium, width):  # noqa: F811
+def test_the_page_shows_pythons_places(chromium, width):
     with opened(chromium, page(WeightMapper()), width=width) as tab:
         for kind, gate in GATES:
             for D, H in ((3, 4), (64, 64), (1, 1)):
@@ -298,7 +298,7 @@ def test_the_page_shows_pythons_places(chromium, width):  # noqa: F811
 
 
 @browser
-def test_rows_lie_below_each_other_and_columns_side_by_side(chromium):  # noqa: F811
+def test_rows_lie_below_each_other_and_columns_side_by_side(chromium):
     with opened(chromium, page(WeightMapper("GRUCell"))) as tab:
         drawn = shown(tab)
         across = {("Keras", k) for k in ("kernel", "recurrent_kernel", "bias")} | {("ONNX", "B")}
@@ -313,7 +313,7 @@ def test_rows_lie_below_each_other_and_columns_side_by_side(chromium):  # noqa: 
 
 
 @browser
-def test_a_reader_steps_from_gate_to_gate(chromium):  # noqa: F811
+def test_a_reader_steps_from_gate_to_gate(chromium):
     with opened(chromium, page(WeightMapper())) as tab:
         step, undo = tab.locator("button.step"), tab.locator("button.undo")
         assert undo.get_attribute("aria-disabled") == "true"
@@ -335,7 +335,7 @@ def test_a_reader_steps_from_gate_to_gate(chromium):  # noqa: F811
 
 
 @browser
-def test_pointing_lights_up_and_a_click_stays(chromium):  # noqa: F811
+def test_pointing_lights_up_and_a_click_stays(chromium):
     with opened(chromium, page(WeightMapper())) as tab:
 
         def lit():
@@ -367,14 +367,14 @@ def test_pointing_lights_up_and_a_click_stays(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize(("kind", "gate", "other", "follows"), FOLLOWS)
-def test_another_cell_as_in_python(chromium, kind, gate, other, follows):  # noqa: F811
+def test_another_cell_as_in_python(chromium, kind, gate, other, follows):
     with opened(chromium, page(WeightMapper(kind, gate))) as tab:
         tab.get_by_role("combobox", name="Cell").select_option(other)
         assert (state(tab)["cell"], state(tab)["gate"]) == (other, follows)
 
 
 @browser
-def test_sliders_turn_the_sizes(chromium):  # noqa: F811
+def test_sliders_turn_the_sizes(chromium):
     with opened(chromium, page(WeightMapper("LSTMCell", "f"))) as tab:
         tab.get_by_role("slider", name="H hidden units").fill("3")
         tab.get_by_role("slider", name="D inputs").fill("64")
@@ -409,7 +409,7 @@ def test_sliders_turn_the_sizes(chromium):  # noqa: F811
         ),
     ],
 )
-def test_the_words_say_it(chromium, arguments, said):  # noqa: F811
+def test_the_words_say_it(chromium, arguments, said):
     kind, gate, H = (*arguments, 16)[:3]
     with opened(chromium, page(WeightMapper(kind, gate, hidden_size=H))) as tab:
         assert tab.locator(".say[aria-live=polite]").inner_text().replace("\n", " ") == said
@@ -432,14 +432,14 @@ def test_the_words_say_it(chromium, arguments, said):  # noqa: F811
         ("ElmanCell", "h", ["PyTorch, ONNX: a second bias", "Keras: a step is"]),
     ],
 )  # fmt: skip
-def test_notes_say_what_is_particular(chromium, kind, gate, begins):  # noqa: F811
+def test_notes_say_what_is_particular(chromium, kind, gate, begins):
     with opened(chromium, page(WeightMapper(kind, gate))) as tab:
         found = [text.replace("\xa0", " ") for text in tab.locator(".notes li").all_inner_texts()]
         assert len(found) == len(begins) and all(map(str.startswith, found, begins)), found
 
 
 @browser
-def test_what_has_no_home_is_said(chromium):  # noqa: F811
+def test_what_has_no_home_is_said(chromium):
     with opened(chromium, page(WeightMapper("PeepholeLSTMCell"))) as tab:
         none = tab.locator(".none").all_inner_texts()
         assert [text.split(".")[0] for text in none] == ["PyTorch has no peepholes", "Keras has no peepholes"]
@@ -455,7 +455,7 @@ def test_what_has_no_home_is_said(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_texts_do_not_meet_and_nothing_shifts(chromium, width, lang):  # noqa: F811
+def test_texts_do_not_meet_and_nothing_shifts(chromium, width, lang):
     with opened(chromium, page(WeightMapper(), lang=lang), width=width) as tab:
         wrong, shifted = tab.evaluate(
             """() => {
@@ -505,7 +505,7 @@ TENSOR = ("table", LSTM, "frames", 1, "tensors", 0)
 
 
 @browser
-def test_a_bad_state_is_told_in_one_line(chromium):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium):
     cases = [
         (("cell",), "LSTM1997Cell", "cell must be one of ElmanCell"),
         (("gate",), "z", "gate must be one of i, f, g, o"),
@@ -539,7 +539,7 @@ def test_a_bad_state_is_told_in_one_line(chromium):  # noqa: F811
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     with opened(chromium, page(WeightMapper("LSTMCell", "f"), lang="ko")) as tab:
         assert tab.locator(".say").inner_text().replace("\n", " ") == (
             "f, 망각 게이트: W, U, b의 16행부터 31행까지. PyTorch: weight_ih_l0의 16행부터 31행까지. "

@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 import pytest
 
 pytest.importorskip("anywidget")
-from browser import chromium, opened, unavailable  # noqa: F401 - chromium is a fixture
+from browser import opened, unavailable
 from traitlets import List, Unicode
 
 from rnnbook.plots import PALETTE
@@ -331,7 +331,7 @@ def test_a_form_that_is_not_understood_is_refused(static, text):
 
 
 @browser
-def test_every_form_of_export_reaches_who_imports_it(chromium, static):  # noqa: F811
+def test_every_form_of_export_reaches_who_imports_it(chromium, static):
     (static / "lower.js").write_text(
         "// a comment with export const no = 1;\n"
         "export const one = 1;\nexport let two = 2;\nexport function three() { return 3; }\n"
@@ -414,7 +414,7 @@ def test_data_cannot_end_a_script(static):
 
 @browser
 @each_widget
-def test_scripts_define_the_element(chromium, name):  # noqa: F811
+def test_scripts_define_the_element(chromium, name):
     with opened(chromium, "<!doctype html><title>scripts</title>") as tab:
         before = set(tab.evaluate("Object.keys(globalThis)"))
         for script in page_scripts(name).values():
@@ -425,7 +425,7 @@ def test_scripts_define_the_element(chromium, name):  # noqa: F811
 
 
 @browser
-def test_all_widgets_stand_on_one_page(chromium):  # noqa: F811
+def test_all_widgets_stand_on_one_page(chromium):
     """Each module once, in the order in which the book's extension asks for them."""
     scripts = {file: text for name in WIDGETS for file, text in page_scripts(name).items()}
     first = [next(iter(WIDGETS[name].gallery().values())).to_html() for name in WIDGETS]
@@ -507,7 +507,7 @@ HOSTILE = """"'<b class=hacked>&amp;&</b><img class=hacked src=x onerror="hacked
 
 
 @browser
-def test_texts_stay_texts(chromium, tiny):  # noqa: F811
+def test_texts_stay_texts(chromium, tiny):
     """Quotes, tags and ampersands come through the attribute as they are, and make no element."""
     Tiny, scripts = tiny
     widget = Tiny(text=HOSTILE, items=[f"{HOSTILE} {n}" for n in range(2)])
@@ -520,7 +520,7 @@ def test_texts_stay_texts(chromium, tiny):  # noqa: F811
 
 
 @browser
-def test_texts_of_a_stepper_stay_texts(chromium):  # noqa: F811
+def test_texts_of_a_stepper_stay_texts(chromium):
     import numpy as np
 
     from rnnbook.cells import LSTMCell
@@ -562,7 +562,7 @@ def alternative(still):
 
 @browser
 @each_widget
-def test_without_scripts_the_still_figure_is_shown(chromium, name):  # noqa: F811
+def test_without_scripts_the_still_figure_is_shown(chromium, name):
     widgets = WIDGETS[name].gallery()
     with without_scripts(chromium, gallery(name, tools=False)) as tab:
         shown = tab.locator(f"rb-{name} > :not(style)")
@@ -582,7 +582,7 @@ def test_without_scripts_the_still_figure_is_shown(chromium, name):  # noqa: F81
 @browser
 @each_widget
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_print_shows_the_still_figure_alone(chromium, name, lang):  # noqa: F811
+def test_print_shows_the_still_figure_alone(chromium, name, lang):
     count = """name => [...document.querySelectorAll(`rb-${name}`)].map(e => [
       [...e.children].filter(shown).filter(c => c.localName !== "style").length, deep("section, section *", e.shadowRoot).filter(shown).length])"""
     with opened(chromium, gallery(name, lang=lang)) as tab:
@@ -631,7 +631,7 @@ def only_an_alert(tab, name):
 @browser
 @each_widget
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_a_wrong_state_is_told_in_one_line(chromium, name, lang):  # noqa: F811
+def test_a_wrong_state_is_told_in_one_line(chromium, name, lang):
     elements = [element(name, state) for state in BAD]
     with opened(chromium, page(*elements, scripts=page_scripts(name), lang=lang)) as tab:
         told = only_an_alert(tab, name)
@@ -685,7 +685,7 @@ JUNK = [
 @browser
 @pytest.mark.slow
 @each_widget
-def test_no_wrong_value_breaks_a_page(chromium, name):  # noqa: F811
+def test_no_wrong_value_breaks_a_page(chromium, name):
     """Junk in every place of a state: it is drawn, or told in one line, and no script fails."""
     with opened(chromium, page(element(name, "{}"), scripts=page_scripts(name))) as tab:
         for state in list(states(name).values())[:2]:
@@ -759,7 +759,7 @@ def violations(tab, axe):
 @each_widget
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_axe_finds_nothing_wrong(chromium, axe, name, theme, width):  # noqa: F811
+def test_axe_finds_nothing_wrong(chromium, axe, name, theme, width):
     with opened(chromium, gallery(name, theme), width=width, theme=theme) as tab:
         tab.evaluate("unfold()")
         if width < 600:  # once with what opens, and once with what it covers
@@ -798,7 +798,7 @@ PALE = """root => {
 @browser
 @each_widget
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_texts_of_drawings_have_contrast(chromium, name, theme):  # noqa: F811
+def test_texts_of_drawings_have_contrast(chromium, name, theme):
     """On the page's paper. axe-core does not know what lies behind a text of SVG, and says nothing."""
     with opened(chromium, gallery(name, theme), theme=theme) as tab:
         assert tab.evaluate(PALE, "section.rb") == []
@@ -808,7 +808,7 @@ def test_texts_of_drawings_have_contrast(chromium, name, theme):  # noqa: F811
 @browser
 @each_widget
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_wrong_with_the_still_figure(chromium, axe, name, theme):  # noqa: F811
+def test_axe_finds_nothing_wrong_with_the_still_figure(chromium, axe, name, theme):
     stills = [widget.still() for widget in WIDGETS[name].gallery().values()]
     with opened(chromium, page(*stills, scripts={}, theme=theme), theme=theme) as tab:
         found = violations(tab, axe)
@@ -836,7 +836,7 @@ SMALL = """controls(document).filter(e => {
 @each_widget
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_controls_are_large_enough_for_a_finger(chromium, name, lang, width):  # noqa: F811
+def test_controls_are_large_enough_for_a_finger(chromium, name, lang, width):
     with opened(chromium, gallery(name, lang=lang), width=width) as tab:
         assert tab.evaluate("controls(document).length") >= 3
         assert tab.evaluate(SMALL) == []
@@ -850,7 +850,7 @@ def test_controls_are_large_enough_for_a_finger(chromium, name, lang, width):  #
 @each_widget
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_is_wider_than_the_screen(chromium, name, lang, width):  # noqa: F811
+def test_nothing_is_wider_than_the_screen(chromium, name, lang, width):
     wide = """() => {
       const room = document.documentElement.clientWidth;
       const sticks = deep("section.rb *").filter(e => {
@@ -871,7 +871,7 @@ def test_nothing_is_wider_than_the_screen(chromium, name, lang, width):  # noqa:
 @browser
 @each_widget
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_what_takes_the_focus_has_a_name(chromium, name, lang):  # noqa: F811
+def test_what_takes_the_focus_has_a_name(chromium, name, lang):
     """As the browser tells it to a screen reader."""
     with opened(chromium, gallery(name, lang=lang)) as tab:
         tab.evaluate("unfold()")
@@ -895,7 +895,7 @@ def test_what_takes_the_focus_has_a_name(chromium, name, lang):  # noqa: F811
 
 @browser
 @each_widget
-def test_reduced_motion_means_none(chromium, name):  # noqa: F811
+def test_reduced_motion_means_none(chromium, name):
     moving = """() => deep("section.rb, section.rb *").filter(e => {
       const style = getComputedStyle(e);
       return style.transitionDuration.split(",").some(d => parseFloat(d) > 0) || style.animationName !== "none" || style.scrollBehavior === "smooth";
@@ -910,7 +910,7 @@ def test_reduced_motion_means_none(chromium, name):  # noqa: F811
 @browser
 @pytest.mark.slow
 @each_widget
-def test_every_control_can_be_used(chromium, name):  # noqa: F811
+def test_every_control_can_be_used(chromium, name):
     """Each is pressed or moved to its ends: no script fails, no text is broken, the focus is not lost."""
     use = """async () => {
       const wrong = new Set();
@@ -968,7 +968,7 @@ def test_every_control_can_be_used(chromium, name):  # noqa: F811
 
 @browser
 @each_widget
-def test_arrows_step(chromium, name):  # noqa: F811
+def test_arrows_step(chromium, name):
     """Right and left undo each other; with another key held they belong to the browser."""
     with opened(chromium, gallery(name)) as tab:
         for n in range(tab.locator(f"rb-{name}").count()):
@@ -995,7 +995,7 @@ def test_arrows_step(chromium, name):  # noqa: F811
 
 @browser
 @each_widget
-def test_tab_reaches_every_control_and_shows_where_it_is(chromium, name):  # noqa: F811
+def test_tab_reaches_every_control_and_shows_where_it_is(chromium, name):
     first = next(iter(WIDGETS[name].gallery().values())).to_html()
     with opened(chromium, page(first, scripts=page_scripts(name))) as tab:
         tab.evaluate("unfold()")
@@ -1025,7 +1025,7 @@ def test_tab_reaches_every_control_and_shows_where_it_is(chromium, name):  # noq
 
 @browser
 @each_widget
-def test_the_page_speaks_its_language(chromium, name):  # noqa: F811
+def test_the_page_speaks_its_language(chromium, name):
     for lang in LANGUAGES:
         with opened(chromium, gallery(name, lang=lang)) as tab:
             section = tab.locator(f"rb-{name} section").first
@@ -1036,7 +1036,7 @@ def test_the_page_speaks_its_language(chromium, name):  # noqa: F811
 
 @browser
 @each_widget
-def test_texts_have_their_values(chromium, name):  # noqa: F811
+def test_texts_have_their_values(chromium, name):
     for lang in LANGUAGES:
         with opened(chromium, gallery(name, lang=lang)) as tab:
             tab.evaluate("unfold()")
@@ -1050,7 +1050,7 @@ def test_texts_have_their_values(chromium, name):  # noqa: F811
 
 # --- the host ------------------------------------------------------------------------------------------------------
 @browser
-def test_what_a_page_changes_is_drawn_in_place(chromium, tiny):  # noqa: F811
+def test_what_a_page_changes_is_drawn_in_place(chromium, tiny):
     """Nodes stay, and with them the focus; the order follows the state."""
     Tiny, scripts = tiny
     with opened(chromium, page(Tiny(items=["a", "b", "c"]).to_html(), scripts=scripts)) as tab:
@@ -1072,7 +1072,7 @@ def test_what_a_page_changes_is_drawn_in_place(chromium, tiny):  # noqa: F811
 
 
 @browser
-def test_a_new_state_in_the_attribute_is_drawn(chromium, tiny):  # noqa: F811
+def test_a_new_state_in_the_attribute_is_drawn(chromium, tiny):
     Tiny, scripts = tiny
     with opened(chromium, page(Tiny().to_html(), scripts=scripts)) as tab:
         texts = tab.locator("rb-tiny section p")
@@ -1101,7 +1101,7 @@ def test_a_new_state_in_the_attribute_is_drawn(chromium, tiny):  # noqa: F811
         ("body", "class", "vscode-dark"),
     ],
 )
-def test_outside_of_the_book_the_colours_follow_the_theme(chromium, tiny, host, name, value):  # noqa: F811
+def test_outside_of_the_book_the_colours_follow_the_theme(chromium, tiny, host, name, value):
     Tiny, scripts = tiny
     loaded = "".join(f"<script>{text}</script>" for text in scripts.values())
     text = f"<!doctype html><html><title>notebook</title><body>{Tiny().to_html()}{loaded}</body></html>"
@@ -1124,7 +1124,7 @@ def test_outside_of_the_book_the_colours_follow_the_theme(chromium, tiny, host, 
 
 # --- can these tests see? ------------------------------------------------------------------------------------------
 @browser
-def test_the_tests_for_everybody_can_see(chromium, axe, tiny):  # noqa: F811
+def test_the_tests_for_everybody_can_see(chromium, axe, tiny):
     """A widget that does it all wrong."""
     Tiny, scripts = tiny
     fault = """<div class="fault"><svg><text y="9" fill="#999">pale</text><text y="9">dark</text><text y="9" opacity=".4">thin</text></svg></div>

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("anywidget")
-from browser import chromium, opened  # noqa: F401 - chromium is a fixture
+from browser import opened
 from checking import VARIANTS
 
 from rnnbook.cells import CELLS
@@ -55,7 +55,7 @@ def core(browser, change=None):
 
 
 @pytest.fixture(scope="module")
-def page(chromium):  # noqa: F811
+def page(chromium):
     with core(chromium) as tab:
         yield tab
 
@@ -328,7 +328,7 @@ HELD_FAULTS = [
 
 
 @pytest.mark.parametrize(("hold", "fault"), [*((False, f) for f in FAULTS), *((True, f) for f in HELD_FAULTS)])
-def test_this_test_can_see(chromium, hold, fault):  # noqa: F811
+def test_this_test_can_see(chromium, hold, fault):
     variant, *change = fault
     with core(chromium, change) as tab:
         worst = largest_errors(tab, cases(variant, 100, hold=hold))

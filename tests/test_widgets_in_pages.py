@@ -1,9 +1,6 @@
 """Every widget of the built book, used as a reader would, over http and from a file, in both themes and on a phone."""
 
 import re
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -11,7 +8,7 @@ import pytest
 pytest.importorskip("playwright")
 pytest.importorskip("anywidget")
 import screenshots
-from browser import chromium, opened, unavailable  # noqa: F401
+from browser import opened, unavailable
 
 from rnnbook.cells import CELLS
 from rnnbook.plots import number
@@ -34,15 +31,8 @@ def http():
     if not screenshots.pages():
         unavailable("the book is not built: make book")
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=SITE))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with screenshots.served() as address:
+        yield address
 
 
 def address(page, how, http):
@@ -65,7 +55,7 @@ def test_every_widget_stands_on_a_page(http):
 
 @pytest.mark.parametrize("how", ["http", "file"])
 @each_page
-def test_a_reader_steps_forth_and_back_with_button_key_and_slider(chromium, http, page, how):  # noqa: F811
+def test_a_reader_steps_forth_and_back_with_button_key_and_slider(chromium, http, page, how):
     with opened(chromium, address(page, how, http), allowed=(http,)) as tab:
         widgets = tab.locator(ALL).all()
         assert len(widgets) == len(ELEMENT.findall(page.read_text("utf-8")))
@@ -113,7 +103,7 @@ def test_a_reader_steps_forth_and_back_with_button_key_and_slider(chromium, http
 
 @each_page
 @pytest.mark.parametrize("look", ["dark", "phone", "phone-dark"])
-def test_a_widget_fits_every_screen_and_theme(chromium, http, page, look):  # noqa: F811
+def test_a_widget_fits_every_screen_and_theme(chromium, http, page, look):
     theme, width = screenshots.LOOKS[look]
     with opened(chromium, page.as_uri(), width=width, theme=theme) as tab:
         for widget in tab.locator(ALL).all():
@@ -130,7 +120,7 @@ def test_a_widget_fits_every_screen_and_theme(chromium, http, page, look):  # no
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_gate_held_and_the_gradients_on_the_built_page(chromium, http):  # noqa: F811
+def test_a_gate_held_and_the_gradients_on_the_built_page(chromium, http):
     page = SITE / "book" / "gate-stepper.html"
     with opened(chromium, page.as_uri()) as tab:
         widget = tab.locator("rb-gate-stepper").first

@@ -19,7 +19,6 @@ import pytest
 pytest.importorskip("anywidget")
 pytest.importorskip("jupyterlab")
 pytest.importorskip("build")
-from browser import chromium  # noqa: F401 - a fixture
 from packages import build
 
 from rnnbook.plots import PALETTE
@@ -218,7 +217,7 @@ def opened(browser, lab, theme="light"):
 
 
 @pytest.fixture(scope="module")
-def lab_page(chromium, lab):  # noqa: F811
+def lab_page(chromium, lab):
     with opened(chromium, lab) as page:
         yield page
 

@@ -168,7 +168,7 @@ def test_words_are_text_in_the_still_picture():
 browser = pytest.mark.browser
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -200,7 +200,7 @@ def said(tab):
 
 @browser
 @pytest.mark.parametrize("words", [WINDOW, ("so", "dog"), ("fox", "dog", "dog", "cat", "so", "chases")])
-def test_the_page_computes_pythons_numbers(chromium, words):  # noqa: F811
+def test_the_page_computes_pythons_numbers(chromium, words):
     widget = swapper(words)
     with opened(chromium, page(widget)) as tab:
         found = tab.evaluate(f"s => {MODULE}.probabilities(s, s.window)", widget.state())
@@ -211,7 +211,7 @@ def test_the_page_computes_pythons_numbers(chromium, words):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_picking_two_words_swaps_them(chromium, width):  # noqa: F811
+def test_picking_two_words_swaps_them(chromium, width):
     with opened(chromium, page(swapper()), width=width) as tab:
         sums, places = bars(tab, "sum"), bars(tab, "window_net")
         assert len(sums) == len(places) == V
@@ -228,7 +228,7 @@ def test_picking_two_words_swaps_them(chromium, width):  # noqa: F811
 
 
 @browser
-def test_a_word_is_put_back(chromium):  # noqa: F811
+def test_a_word_is_put_back(chromium):
     with opened(chromium, page(swapper())) as tab:
         for _ in range(2):
             tab.locator(".places button").nth(1).click()
@@ -237,7 +237,7 @@ def test_a_word_is_put_back(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_bars_and_shares_are_those_of_python(chromium, width):  # noqa: F811
+def test_bars_and_shares_are_those_of_python(chromium, width):
     widget = swapper(rng=2)
     with opened(chromium, page(widget), width=width) as tab:
         for net, p in zip(("sum", "window_net"), widget.probabilities(), strict=True):
@@ -249,7 +249,7 @@ def test_bars_and_shares_are_those_of_python(chromium, width):  # noqa: F811
 
 
 @browser
-def test_another_word_may_move_both(chromium):  # noqa: F811
+def test_another_word_may_move_both(chromium):
     with opened(chromium, page(swapper(picked=3))) as tab:
         sums = bars(tab, "sum")
         tab.get_by_role("combobox", name="Another word in place of so").select_option(label="fox")
@@ -260,7 +260,7 @@ def test_another_word_may_move_both(chromium):  # noqa: F811
 
 
 @browser
-def test_ticks_stand_where_bars_ended(chromium):  # noqa: F811
+def test_ticks_stand_where_bars_ended(chromium):
     with opened(chromium, page(swapper(rng=1))) as tab:
         assert tab.locator(".was").count() == 0
         ends = {}
@@ -275,7 +275,7 @@ def test_ticks_stand_where_bars_ended(chromium):  # noqa: F811
 
 
 @browser
-def test_arrow_keys_pick(chromium):  # noqa: F811
+def test_arrow_keys_pick(chromium):
     with opened(chromium, page(swapper())) as tab:
         tab.locator(".places button").nth(0).focus()
         keys = ("Left", -1), ("Right", 0), ("Right", 1), ("Right", 2), ("Right", 3), ("Right", 3), ("Left", 2)
@@ -289,7 +289,7 @@ def test_arrow_keys_pick(chromium):  # noqa: F811
 
 
 @browser
-def test_arrow_buttons_move_the_picked_word(chromium):  # noqa: F811
+def test_arrow_buttons_move_the_picked_word(chromium):
     with opened(chromium, page(swapper(picked=1))) as tab:
         right = tab.get_by_role("button", name="Move chases one place to the right")
         left = tab.get_by_role("button", name="Move chases one place to the left")
@@ -309,7 +309,7 @@ def test_arrow_buttons_move_the_picked_word(chromium):  # noqa: F811
 
 
 @browser
-def test_reset_goes_back_to_the_beginning(chromium):  # noqa: F811
+def test_reset_goes_back_to_the_beginning(chromium):
     widget = swapper()
     widget.window, widget.before = [1, 3, 0, 2], [4, 3, 0, 2]
     with opened(chromium, page(widget)) as tab:
@@ -322,7 +322,7 @@ def test_reset_goes_back_to_the_beginning(chromium):  # noqa: F811
 
 
 @browser
-def test_two_equal_words_change_nothing(chromium):  # noqa: F811
+def test_two_equal_words_change_nothing(chromium):
     with opened(chromium, page(swapper(("dog", "chases", "dog", "so")))) as tab:
         tab.locator(".places button").nth(0).click()
         tab.locator(".places button").nth(2).click()
@@ -332,7 +332,7 @@ def test_two_equal_words_change_nothing(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("lang", ["en", "ko"])
-def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):  # noqa: F811
+def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):
     vocabulary, first = ("because", "cat", "fox", "chases", "so"), ("because", "chases", "cat", "so")
     widget = WordSwapper(vocabulary, first, *nets())
     with opened(chromium, page(widget, lang=lang), width=width) as tab:
@@ -372,7 +372,7 @@ def test_nothing_is_left_over_and_nothing_shifts(chromium, width, lang):  # noqa
         ({"summing": [{"W": [[0] * 5] * 4 + [[0] * 4 + [None]], "b": [0] * 5, "activation": "tanh"}]}, "summing[0].W[4][4] must be a finite number"),
     ],
 )  # fmt: skip
-def test_a_bad_state_is_told_in_one_line(chromium, change, said_):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium, change, said_):
     with opened(chromium, page(swapper())) as tab:
         text = json.dumps(swapper().state() | change)
         tab.evaluate("s => { document.querySelector('rb-word-swapper').dataset.state = s }", text)
@@ -381,7 +381,7 @@ def test_a_bad_state_is_told_in_one_line(chromium, change, said_):  # noqa: F811
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     with opened(chromium, page(swapper(), lang="ko")) as tab:
         assert said(tab).startswith("다음 단어는 무엇일까요?")
         tab.get_by_role("button", name="dog, 4칸 중 1번째: 고르기").click()

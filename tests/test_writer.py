@@ -290,7 +290,7 @@ browser = pytest.mark.browser
 
 pytest.importorskip("playwright")
 import widget_gallery  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened  # noqa: E402, F401 - chromium is a fixture
+from browser import opened  # noqa: E402
 
 from rnnbook.widgets.modules import page_scripts  # noqa: E402
 
@@ -348,7 +348,7 @@ def agree(tab, writer, texts):
 @browser
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("settings", [{"temperature": 1.0}, {"temperature": 0.35, "top_k": 4}])
-def test_probabilities_are_the_packages(chromium, variant, settings):  # noqa: F811
+def test_probabilities_are_the_packages(chromium, variant, settings):
     """After each character of ten texts, a thousand contexts."""
     writer = Writer(net(**VARIANTS[variant]), LETTERS, **settings)
     rng = np.random.default_rng(1)
@@ -358,7 +358,7 @@ def test_probabilities_are_the_packages(chromium, variant, settings):  # noqa: F
 
 
 @browser
-def test_probabilities_of_the_books_model_are_the_packages(chromium):  # noqa: F811
+def test_probabilities_of_the_books_model_are_the_packages(chromium):
     writer = Writer.load(REAL, text="ROMEO:\n", temperature=1.0)
     with opened(chromium, page(writer)) as tab:
         agree(tab, writer, ["ROMEO:\n" + writer.write(500), "What is it? " * 43])
@@ -366,7 +366,7 @@ def test_probabilities_of_the_books_model_are_the_packages(chromium):  # noqa: F
 
 @browser
 @pytest.mark.parametrize("change", ["tanh)", "r.U =", "* factors[r]", "- most) / temperature"])
-def test_this_test_can_see(chromium, change):  # noqa: F811
+def test_this_test_can_see(chromium, change):
     writer = Writer(net("GRUCell"), LETTERS, temperature=0.7)
     scripts = page_scripts("writer")
     faults = {
@@ -384,7 +384,7 @@ def test_this_test_can_see(chromium, change):  # noqa: F811
 
 
 @browser
-def test_the_page_draws_the_same_numbers(chromium):  # noqa: F811
+def test_the_page_draws_the_same_numbers(chromium):
     with opened(chromium, page(Writer(net(), LETTERS))) as tab:
         seeds = [0, 1, 7, 4321, 9999]
         found = tab.evaluate(
@@ -398,7 +398,7 @@ def test_the_page_draws_the_same_numbers(chromium):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_the_same_seed_writes_the_same_text_as_python(chromium, variant):  # noqa: F811
+def test_the_same_seed_writes_the_same_text_as_python(chromium, variant):
     writer = Writer(net(**VARIANTS[variant]), LETTERS, text="the sea", seed=12, temperature=1.1)
     wanted = writer.write(400)
     with opened(chromium, page(writer)) as tab:
@@ -420,7 +420,7 @@ def test_the_same_seed_writes_the_same_text_as_python(chromium, variant):  # noq
 
 
 @browser
-def test_it_writes_on_until_it_is_stopped(chromium):  # noqa: F811
+def test_it_writes_on_until_it_is_stopped(chromium):
     writer = Writer(net(gain=1.0), LETTERS, text="the sea", seed=0, temperature=1.5)
     wanted = "the sea" + writer.write(MAX_TEXT - 7)
     assert wanted[:80].count("\n") >= 2
@@ -466,7 +466,7 @@ def test_it_writes_on_until_it_is_stopped(chromium):  # noqa: F811
 
 
 @browser
-def test_a_kernel_that_sets_the_text_ends_the_writing(chromium):  # noqa: F811
+def test_a_kernel_that_sets_the_text_ends_the_writing(chromium):
     with opened(chromium, page(Writer(net(), LETTERS, text="the sea")), motion="no-preference") as tab:
         press(tab, "Write on")
         tab.wait_for_timeout(150)
@@ -477,7 +477,7 @@ def test_a_kernel_that_sets_the_text_ends_the_writing(chromium):  # noqa: F811
 
 
 @browser
-def test_the_reader_types(chromium):  # noqa: F811
+def test_the_reader_types(chromium):
     writer = Writer(net(), LETTERS, text="the", temperature=0.6)
     with opened(chromium, page(writer)) as tab:
         box = tab.get_by_label("Text", exact=True)
@@ -523,7 +523,7 @@ def bars(tab):
 
 
 @browser
-def test_bars_show_the_eight_likeliest_and_the_rest(chromium):  # noqa: F811
+def test_bars_show_the_eight_likeliest_and_the_rest(chromium):
     writer = Writer(net(), LETTERS, text="the sea")
     with opened(chromium, page(writer)) as tab:
         for temperature, top_k in ((0.8, None), (0.2, None), (1.5, 10), (1.0, 3), (1.0, 1)):
@@ -554,7 +554,7 @@ def hidden(writer, text, unit):
 @browser
 @pytest.mark.parametrize("width", [390, 760])
 @pytest.mark.parametrize("variant", ["GRU", "LSTM"])
-def test_a_unit_is_seen_along_the_text(chromium, width, variant):  # noqa: F811
+def test_a_unit_is_seen_along_the_text(chromium, width, variant):
     writer = Writer(net(**VARIANTS[variant]), LETTERS, text="the sea, all", units={"the third": 3, "the last": 19})
     with opened(chromium, page(writer), width=width) as tab:
         slider = tab.get_by_role("slider", name="Unit")
@@ -612,7 +612,7 @@ def test_a_unit_is_seen_along_the_text(chromium, width, variant):  # noqa: F811
 
 @browser
 @pytest.mark.parametrize("width", [390, 760])
-def test_colours_lie_below_their_letters_and_the_box_scrolls(chromium, width):  # noqa: F811
+def test_colours_lie_below_their_letters_and_the_box_scrolls(chromium, width):
     writer = Writer(net(), LETTERS, text="the sea, all the sea and more. " * 20 + "\n\nend\n", unit=2)
     with opened(chromium, page(writer), width=width) as tab:
         measure = """() => {
@@ -633,7 +633,7 @@ def test_colours_lie_below_their_letters_and_the_box_scrolls(chromium, width):  
 
 
 @browser
-def test_a_full_box_is_told(chromium):  # noqa: F811
+def test_a_full_box_is_told(chromium):
     writer = Writer(net(H=4), LETTERS, text="the sea " * 249)
     with opened(chromium, page(writer)) as tab:
         press(tab, "Write on")
@@ -650,7 +650,7 @@ def test_a_full_box_is_told(chromium):  # noqa: F811
 
 
 @browser
-def test_the_keyboard_writes_and_takes_back(chromium):  # noqa: F811
+def test_the_keyboard_writes_and_takes_back(chromium):
     writer = Writer(net(), LETTERS, text="the", seed=8)
     wanted = writer.write(3)
     with opened(chromium, page(writer)) as tab:
@@ -668,7 +668,7 @@ def test_the_keyboard_writes_and_takes_back(chromium):  # noqa: F811
 
 
 @browser
-def test_a_seed_that_is_none_is_not_taken(chromium):  # noqa: F811
+def test_a_seed_that_is_none_is_not_taken(chromium):
     with opened(chromium, page(Writer(net(), LETTERS, text="the", seed=8))) as tab:
         seed = tab.get_by_label("Seed")
         for typed, taken in (("12", 12), ("", 12), ("x", 12), ("9999", 9999), ("-1", 9999)):
@@ -681,7 +681,7 @@ def test_a_seed_that_is_none_is_not_taken(chromium):  # noqa: F811
 @browser
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("width", [390, 760])
-def test_nothing_shifts(chromium, width, lang):  # noqa: F811
+def test_nothing_shifts(chromium, width, lang):
     writer = Writer(net(), LETTERS, text="the sea", about="About.")
     with opened(chromium, page(writer, lang=lang), width=width) as tab:
         tops = tab.evaluate(
@@ -730,7 +730,7 @@ def changed(weights):
         (lambda s: s.update(named=[["a", 20]]), "named[0][1] must lie between 0 and 19"),
     ],
 )
-def test_a_bad_state_is_told_in_one_line(chromium, change, told):  # noqa: F811
+def test_a_bad_state_is_told_in_one_line(chromium, change, told):
     writer = Writer(net(), LETTERS, text="the")
     with opened(chromium, page(writer)) as tab:
         bad = json.loads(json.dumps(writer.state()))
@@ -741,7 +741,7 @@ def test_a_bad_state_is_told_in_one_line(chromium, change, told):  # noqa: F811
 
 
 @browser
-def test_factors_that_are_no_numbers_are_told(chromium):  # noqa: F811
+def test_factors_that_are_no_numbers_are_told(chromium):
     writer = Writer(net(), LETTERS, text="the")
     bad = json.loads(json.dumps(writer.state()))
     data = bytearray(base64.b64decode(bad["weights"]["data"]))
@@ -756,7 +756,7 @@ def test_factors_that_are_no_numbers_are_told(chromium):  # noqa: F811
 
 
 @browser
-def test_in_korean(chromium):  # noqa: F811
+def test_in_korean(chromium):
     writer = Writer(net(), LETTERS, text="the sea", units={"x": 1})
     with opened(chromium, page(writer, lang="ko")) as tab:
         assert "‘a’ 다음 글자로 가장 크게 기대하는 것은" in said(tab)
@@ -770,7 +770,7 @@ def test_in_korean(chromium):  # noqa: F811
 
 
 @browser
-def test_what_the_page_says_of_the_model(chromium):  # noqa: F811
+def test_what_the_page_says_of_the_model(chromium):
     writer = Writer(net("LSTMCell"), LETTERS, about="It has <b>read</b> nothing.")
     with opened(chromium, page(writer)) as tab:
         n = f"{writer.num_parameters:,}"

@@ -32,7 +32,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
         self.anchors |= {values[key] for key in ("id", "name") if values.get(key)}
-        self.links += [values[key] for key in ("href", "src") if values.get(key)]
+        if tag != "base":  # where links begin is no link
+            self.links += [values[key] for key in ("href", "src") if values.get(key)]
 
 
 def read(site):

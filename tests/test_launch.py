@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import rnnbook_launch as launch  # noqa: E402
 import rnnbook_lite as lite  # noqa: E402
-from browser import chromium, unavailable  # noqa: E402, F401
+from browser import unavailable  # noqa: E402
 from sphinx.errors import ExtensionError  # noqa: E402
 
 SITE = ROOT / "_build" / "html"
@@ -210,7 +210,7 @@ def served(folder):
 
 
 @pytest.mark.browser
-def test_the_button_opens_the_chapter(built, chromium):  # noqa: F811
+def test_the_button_opens_the_chapter(built, chromium):
     """From the page to the chapter's text and code. Pyodide would come from its host, which is not asked here."""
     problems, others = [], set()
     with served(SITE.parent) as address:  # so that the site does not stand at the top of its server
@@ -260,7 +260,7 @@ def test_the_button_opens_the_chapter(built, chromium):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_from_a_folder_there_is_no_button_that_cannot_work(built, chromium):  # noqa: F811
+def test_from_a_folder_there_is_no_button_that_cannot_work(built, chromium):
     page = SITE / "book" / "06-lstm.html"
     with served(SITE) as address:
         for where, seen in [(page.as_uri(), False), (f"{address}/book/06-lstm.html", True)]:

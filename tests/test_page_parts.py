@@ -117,7 +117,7 @@ def test_a_picture_in_a_page_becomes_a_file_of_known_size(tmp_path, tag, size, e
     assert images.write_figures(app, "index", tag).count(f'"_figures/{name}"') == 1
     (tmp_path / "index.html").write_text(text)
     (tmp_path / "_figures" / "0123.svg").write_text("old")
-    images.forget_old_figures(app, None)
+    images.finish_pictures(app, None)
     assert [file.name for file in (tmp_path / "_figures").iterdir()] == [name]
 
 
@@ -175,7 +175,14 @@ def test_a_page_loads_what_it_uses():
     assert chosen('<div class="highlight-python notranslate">', *every) == ["_static/copybutton.js", *always]
     folded = '<div class="dropdown admonition solution">'
     assert chosen(folded, *every) == ["_static/togglebutton.js", "let toggleHintShow = 'x';", *always]
-    assert every[4].attributes == {"defer": "defer"}
+
+
+def test_scripts_wait_for_the_page_but_in_the_search():
+    tags = (
+        '<script src="../_static/doctools.js?v=1"></script><script src="../_static/documentation_options.js"></script>'
+    )
+    assert scripts.let_wait(None, "book/index", tags) == tags.replace("<script src", '<script defer="defer" src', 1)
+    assert scripts.let_wait(None, "search", tags) == tags
 
 
 def test_changing_a_pin_that_no_chapter_imports_runs_no_chapter_again():

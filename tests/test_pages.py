@@ -1,9 +1,5 @@
 """Every built page in a real browser, over http and as a file: light and dark, 1280 and 390 px wide."""
 
-import re
-from html import unescape
-from urllib.parse import unquote
-
 import pytest
 
 pytest.importorskip("playwright")
@@ -56,55 +52,6 @@ def test_the_site_opens_at_the_cover_of_the_book(tab, http, how):
 def test_chapters_were_run_into_the_folder_where_the_build_looks_for_them(http):
     assert not (ROOT / "global.db").exists() and not (ROOT / "executed").exists()
     assert len(list((SITE.parent / ".jupyter_cache" / "executed").iterdir())) >= len(CHAPTERS) > 0
-
-
-# -- buttons that run a chapter elsewhere ---------------------------------------------------------------------------
-REPOSITORY = r"[\w.-]+/[\w.-]+"
-#: The shape of a button's address, with the file that it opens, and the folder in which that file must be here.
-PLACES = {
-    "Binder": (rf"https://mybinder\.org/v2/gh/{REPOSITORY}/[\w.-]+\?urlpath=lab/tree/([^?#]+)", ROOT),
-    "Colab": (rf"https://colab\.research\.google\.com/github/{REPOSITORY}/blob/[\w.-]+/([^?#]+)", ROOT),
-    "JupyterLite": (r"(?:\.\./)*lite/(?:lab|notebooks)/(?:index\.html)?\?path=([^?#]+)", SITE / "lite" / "files"),
-}
-
-
-def launched(text):
-    """The places that the buttons of a page lead to, each with its file."""
-    found = {}
-    for buttons in re.findall(r'<div class="dropdown dropdown-launch-buttons">.*?</ul>', text, re.S):
-        for address in re.findall(r'<a\b[^>]*?\shref="([^"]*)"', buttons):
-            address = unquote(unescape(address))
-            fits = {place: match for place, (shape, _) in PLACES.items() if (match := re.fullmatch(shape, address))}
-            assert len(fits) == 1, f"not well formed: {address}"
-            ((place, match),) = fits.items()
-            assert (PLACES[place][1] / match[1]).is_file(), f"opens a file that is not there: {address}"
-            found[place] = match[1]
-    return found
-
-
-@each_page
-def test_buttons_open_the_notebook_of_their_page(http, page):
-    wanted = {"Binder", "Colab"} | ({"JupyterLite"} if (SITE / "lite").is_dir() else set())
-    found = launched(page.read_text("utf-8"))
-    assert found.keys() == (wanted if page in CHAPTERS else set())
-    assert all(file.split("/")[-1] == f"{page.stem}.ipynb" for file in found.values())
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "https://mybinder.org/v2/gh/a/b/main?urlpath=tree/book/01-feedforward.ipynb",
-        "https://mybinder.org/v2/gh/b/main?urlpath=lab/tree/book/01-feedforward.ipynb",
-        "https://colab.research.google.com/github/a/b/blob/main/book/not-there.ipynb",
-        "../lite/lab/index.html",
-    ],
-)
-def test_a_button_that_leads_nowhere_is_seen(address):
-    text = '<div class="dropdown dropdown-launch-buttons"><ul><li><a class="btn" href="{}"></a></li></ul></div>'
-    with pytest.raises(AssertionError, match="not well formed|not there"):
-        launched(text.format(address))
-    good = "https://colab.research.google.com/github/a/b/blob/main/book/01-feedforward.ipynb"
-    assert launched(text.format(good)) == {"Colab": "book/01-feedforward.ipynb"}
 
 
 # -- can these tests see? -------------------------------------------------------------------------------------------

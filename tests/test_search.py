@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 pytest.importorskip("playwright")
-from browser import chromium, opened, unavailable  # noqa: F401 - a fixture is used by its name
+from browser import opened, unavailable
 
 pytest.importorskip("sphinx")
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,14 +72,14 @@ def results(tab):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("asked", ASKED)
-def test_what_a_reader_types_is_found_from_a_folder(chromium, asked):  # noqa: F811
+def test_what_a_reader_types_is_found_from_a_folder(chromium, asked):
     with opened(chromium, f"{(SITE / 'search.html').as_uri()}?q={quote(asked)}") as tab:
         first = results(tab)[:3]
         assert any(address.removeprefix("book/").startswith(ASKED[asked]) for address in first), first
 
 
 @pytest.mark.browser
-def test_results_say_what_they_are(chromium, served):  # noqa: F811
+def test_results_say_what_they_are(chromium, served):
     with opened(chromium, f"{served}search.html?q={quote('망각 게이트')}", allowed=(served,)) as tab:
         assert results(tab)
         # The first is the glossary's entry; its excerpt is the row, and nothing of the buttons above the page.
@@ -91,6 +91,6 @@ def test_results_say_what_they_are(chromium, served):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_nothing_is_found_where_nothing_is(chromium):  # noqa: F811
+def test_nothing_is_found_where_nothing_is(chromium):
     with opened(chromium, f"{(SITE / 'search.html').as_uri()}?q=zzyzx") as tab:
         assert results(tab) == []

@@ -20,7 +20,7 @@ yaml = pytest.importorskip("yaml")
 bs4 = pytest.importorskip("bs4")
 PIL = pytest.importorskip("PIL.Image")
 import screenshots  # noqa: E402 - from scripts/, see pyproject.toml
-from browser import chromium, opened, unavailable  # noqa: E402, F401 - chromium is a fixture
+from browser import opened, unavailable  # noqa: E402
 from docutils.core import publish_doctree  # noqa: E402
 from sphinx.errors import ConfigError  # noqa: E402
 
@@ -219,7 +219,7 @@ def test_one_viewport_is_left():
 
 @pytest.mark.browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_first_visit_has_its_theme_before_any_script_of_the_theme(chromium, built, theme):  # noqa: F811
+def test_a_first_visit_has_its_theme_before_any_script_of_the_theme(chromium, built, theme):
     context = chromium.new_context(color_scheme=theme)
     tab, errors = context.new_page(), []
     tab.on("console", lambda message: message.type == "error" and errors.append(message.text))
@@ -269,7 +269,7 @@ def links_of(tab):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("place", ["lost.html", "book/lost.html", "book/a/b/c/"])
-def test_the_lost_page_leads_back_from_any_depth(chromium, published, built, place):  # noqa: F811
+def test_the_lost_page_leads_back_from_any_depth(chromium, published, built, place):
     with opened(chromium, published + place, allowed=[published]) as tab:
         assert tab.title().startswith("This page is not here")
         leads = links_of(tab)
@@ -284,7 +284,7 @@ def test_the_lost_page_leads_back_from_any_depth(chromium, published, built, pla
 
 @pytest.mark.browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_lost_page_works_as_a_file(chromium, built, theme):  # noqa: F811
+def test_the_lost_page_works_as_a_file(chromium, built, theme):
     with opened(chromium, (built / "404.html").as_uri(), theme=theme, width=390) as tab:
         leads = links_of(tab)
         assert all(link.startswith(built.as_uri()) for link in leads)
@@ -357,7 +357,7 @@ def test_a_page_offers_the_zip_and_says_its_size(tmp_path):
 
 
 @pytest.mark.browser
-def test_the_unpacked_zip_works_from_a_folder(chromium, built, tmp_path):  # noqa: F811
+def test_the_unpacked_zip_works_from_a_folder(chromium, built, tmp_path):
     folder = tmp_path / "수업 자료"
     with zipfile.ZipFile(built / offline.NAME) as archive:
         archive.extractall(folder)

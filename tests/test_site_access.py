@@ -1,7 +1,5 @@
 """Pages for readers who do not see them, do not click, or print them."""
 
-import importlib.util
-import json
 import os
 import re
 from html.parser import HTMLParser
@@ -10,7 +8,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright")
-from browser import chromium, opened, unavailable  # noqa: F401 - a fixture is used by its name
+from browser import opened, unavailable
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
@@ -75,23 +73,6 @@ def built(request):
         unavailable("the book is not built: make book")
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", ["search", "genindex", "py-modindex", "book/notation", "book/api-cells"])
-def test_axe_finds_nothing_on_pages_of_each_kind(chromium, name, width, theme):  # noqa: F811
-    found = importlib.util.find_spec("axe_playwright_python")
-    if not found:
-        pytest.skip("axe-playwright-python is not installed")
-    script = Path(found.origin).with_name("axe.min.js").read_text("utf-8")
-    with opened(chromium, (SITE / f"{name}.html").as_uri(), width=width, theme=theme) as tab:
-        tab.evaluate(script)
-        # Not `preload`: a page opened as a file may not ask for its own style sheets.
-        options = json.dumps({"runOnly": [*WCAG, "best-practice"], "resultTypes": ["violations"], "preload": False})
-        violations = tab.evaluate(f"axe.run({options}).then(r => r.violations.map(v => [v.id, v.nodes[0].html]))")
-        assert violations == []
-
-
 # What a reader of paper cannot use, if it takes up room there.
 USELESS = """() => [...document.querySelectorAll('button, input, select, nav, dialog, .headerlink, a[href*="colab"]')]
   .filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 0).map(e => e.outerHTML.slice(0, 120))"""
@@ -105,7 +86,7 @@ CUT = """() => [...document.querySelectorAll('.bd-article :is(pre, div.math, tab
 @pytest.mark.browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["06-lstm", "08-gru"])
-def test_a_chapter_prints_as_a_chapter(chromium, name, theme):  # noqa: F811
+def test_a_chapter_prints_as_a_chapter(chromium, name, theme):
     # A4 less its margins is 176 mm wide.
     with opened(chromium, (SITE / "book" / f"{name}.html").as_uri(), width=665, theme=theme) as tab:
         widgets = tab.evaluate(LIVE)
@@ -128,7 +109,7 @@ def test_a_chapter_prints_as_a_chapter(chromium, name, theme):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_a_printed_sheet_is_numbered_and_named(chromium):  # noqa: F811
+def test_a_printed_sheet_is_numbered_and_named(chromium):
     page = (SITE / "book" / "08-gru.html").read_text("utf-8")
     assert re.search(r'@page\{@top-right\{content:"\d+\. GRU: one state, two gates"\}\}', page)
     assert "counter(page)" in (SITE / "_static" / "book.css").read_text("utf-8")

@@ -52,6 +52,17 @@ def draw_icons(app, pagename, text):
     return TAG.sub(shape, SCRIPT.sub("", text))
 
 
+def drop_rules(app, exception):
+    """Take the rules for a font of icons, a quarter of the theme's style sheet, out of it."""
+    if exception is None and app.builder.format == "html":
+        sheet = Path(app.outdir) / "_static" / "styles" / "pydata-sphinx-theme.css"
+        text = sheet.read_text("utf-8")
+        name = r"\.fa[a-z0-9-]*(?:::?before)?"
+        text = re.sub(rf"(?<=[}}/]){name}(?:,{name})*\{{[^{{}}]*\}}", "", text)
+        sheet.write_text(re.sub(r"@font-face\{[^}]*Font Awesome[^}]*\}", "", text), "utf-8")
+
+
 def setup(app):
+    app.connect("build-finished", drop_rules)
     add_rewriter(app, draw_icons)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,12 +8,13 @@ keeps the room for it.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import math
 import re
 import struct
 from pathlib import Path
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from rnnbook_html import add_rewriter
 
@@ -31,7 +32,10 @@ def size(data: bytes, kind: str) -> tuple[int, int]:
         return struct.unpack(">II", data[16:24])
     opening = re.search(rb"<svg\b[^>]*>", data)[0].decode()
     lengths = [re.search(rf'\s{side}="([\d.]+)(pt|px|)"', opening) for side in ("width", "height")]
-    return tuple(math.ceil(float(length[1]) * LENGTHS[length[2]]) for length in lengths)
+    if all(lengths):
+        return tuple(math.ceil(float(length[1]) * LENGTHS[length[2]]) for length in lengths)
+    box = re.search(r'\sviewBox="([^"]+)"', opening)[1].split()
+    return math.ceil(float(box[2])), math.ceil(float(box[3]))
 
 
 def write_figures(app, pagename, text):
@@ -58,19 +62,37 @@ def write_figures(app, pagename, text):
     return INLINE.sub(refer, text)
 
 
-def forget_old_figures(app, exception):
-    """Remove the files to which no page refers any more."""
+def measured(page, tag):
+    """An `img` of a picture in a file, with the size of the picture."""
+    source = re.search(r'\ssrc="([^":?#]+)', tag[0])
+    if re.search(r"\s(?:width|height)=", tag[0]) or source is None:
+        return tag[0]
+    file = (page.parent / unquote(source[1])).resolve()
+    if file.suffix not in {".svg", ".png"}:
+        return tag[0]
+    width, height = size(file.read_bytes(), file.suffix[1:])
+    return f'<img width="{width}" height="{height}"{tag[0][4:]}'
+
+
+def finish_pictures(app, exception):
+    """Give the other pictures their size too, and remove files that no page shows."""
     if exception is not None or app.builder.format != "html":
         return
-    out = Path(app.outdir)
-    pages = (page.read_text("utf-8") for page in out.rglob("*.html"))
-    used = {name for page in pages for name in re.findall(rf"{FOLDER}/(\w+\.\w+)", page)}
-    for file in (out / FOLDER).glob("*"):
+    site, used = Path(app.outdir), set()
+    for page in site.rglob("*.html"):
+        if page.relative_to(site).parts[0] == "lite":
+            continue
+        text = page.read_text("utf-8")
+        sized = re.sub(r"<img\b[^>]*>", functools.partial(measured, page), text)
+        if sized != text:
+            page.write_text(sized, "utf-8")
+        used.update(re.findall(rf"{FOLDER}/(\w+\.\w+)", text))
+    for file in (site / FOLDER).glob("*"):
         if file.name not in used:
             file.unlink()
 
 
 def setup(app):
     add_rewriter(app, write_figures)
-    app.connect("build-finished", forget_old_figures)
+    app.connect("build-finished", finish_pictures)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,6 +18,7 @@ import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 
+from rnnbook_solutions import without_solutions
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
@@ -102,12 +103,15 @@ def editor_parts():
     ]
 
 
-def copy_chapters(folder):
+def copy_chapters(folder, solutions):
     """Copy what a chapter needs, under the same paths as in the repository."""
     book = folder / "book"
     book.mkdir(parents=True)
-    for notebook in sorted(BOOK.glob("*.ipynb")):
-        shutil.copy(notebook, book)
+    for path in sorted(BOOK.glob("*.ipynb")):
+        notebook = json.loads(path.read_text("utf-8"))
+        kept = notebook if solutions else without_solutions(notebook)
+        text = json.dumps(kept, indent=1, ensure_ascii=False)
+        (book / path.name).write_text(f"{text}\n", "utf-8")
     shutil.copytree(BOOK / "data", book / "data")
 
 
@@ -143,10 +147,11 @@ def settings(title, favicon):
     }
 
 
-def build(site, title, favicon):
+def build(site, title, favicon, solutions=True):
     """Build JupyterLite into the folder `lite` of a site, anew each time: it takes some seconds.
 
-    `favicon` is an address as seen from the folder `lite/lab`.
+    `favicon` is an address as seen from the folder `lite/lab`. Without `solutions` the
+    chapters come without them.
     """
     lite = Path(site).resolve() / "lite"
     shutil.rmtree(lite, ignore_errors=True)
@@ -156,7 +161,7 @@ def build(site, title, favicon):
         build_wheel(folder)
         for package in PINNED:
             repack(package, folder / "wheels")
-        copy_chapters(folder / "chapters")
+        copy_chapters(folder / "chapters", solutions)
         for file, content in settings(title, favicon).items():
             (folder / file).write_text(json.dumps(content), "utf-8")
         run([sys.executable, "-m", "jupyterlite_core", "build", "--output-dir", lite], folder)
@@ -165,7 +170,8 @@ def build(site, title, favicon):
 def build_beside_pages(app, exception):
     if exception is None and app.builder.format == "html":
         logging.getLogger(__name__).info("building JupyterLite ...")
-        build(app.outdir, app.config.html_title, "../../_static/favicon.svg")
+        icon = "../../_static/favicon.svg"
+        build(app.outdir, app.config.html_title, icon, app.config.rnnbook_solutions)
 
 
 def setup(app):

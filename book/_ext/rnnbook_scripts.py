@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from docutils import nodes
+from rnnbook_html import add_rewriter
 
 BOOK = Path(__file__).resolve().parent.parent
 
@@ -25,13 +26,9 @@ NEEDED_BY = {
     "jupyter.widget-state": None,  # for a widget manager, which a page without a kernel has not
 }
 # They wait for nothing but the page: it is drawn before they run.
-DEFERRED = (
-    "doctools",
-    "sphinx_highlight",
-    "clipboard",
-    "copybutton",
-    "sphinx-book-theme",
-    "togglebutton",
+PATIENT = re.compile(
+    r'<script (?=src="[^"]*/(?:doctools|sphinx_highlight|clipboard|copybutton|sphinx-book-theme'
+    r"|togglebutton)\b)"
 )
 
 
@@ -82,10 +79,11 @@ def choose_files(app, pagename, templatename, context, doctree):
 
     for kind in ("script_files", "css_files"):
         context[kind][:] = [file for file in context.get(kind, []) if wanted(file)]
-    for script in context["script_files"]:
-        name = Path(str(script.filename or "")).stem.split(".")[0]
-        if name in DEFERRED:
-            script.attributes.setdefault("defer", "defer")
+
+
+def let_wait(app, pagename, text):
+    """Draw the page before its scripts run. The search has scripts that want the others at once."""
+    return text if pagename == "search" else PATIENT.sub('<script defer="defer" ', text)
 
 
 def setup(app):
@@ -93,5 +91,6 @@ def setup(app):
     app.connect("config-inited", write_widget_scripts, priority=900)
     app.connect("html-page-context", add_widget_scripts, priority=900)
     app.connect("html-page-context", choose_files, priority=950)
+    add_rewriter(app, let_wait)
     app.add_css_file("book.css", priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

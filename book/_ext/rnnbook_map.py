@@ -185,7 +185,8 @@ def letters(quantities: str) -> str:
             shape = '<path d="M1 8H15"/>'
         kind = "gate" if letter in GATES else "flow"
         made.append(
-            f'<span class="rb-{color(letter)}"><svg class="{kind}" width="16" height="16">'
+            f'<span class="rb-{color(letter)}">'
+            f'<svg class="{kind}" width="16" height="16" aria-hidden="true">'
             f"{shape}</svg><i>{letter}</i></span>"
         )
     return f'<span class="rb-map-letters" aria-hidden="true">{"".join(made)}</span>' if made else ""

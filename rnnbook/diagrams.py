@@ -215,6 +215,7 @@ def feedforward(
     ``feedforward([64, 32, 10], captions=["64 pixels", "32 hidden units", "10 digits"], alt="…")``
 
     ``feedforward([2, 2, 1], values=[x, h, y], weights=[W1, W2], labels=[["x_1", "x_2"], None, ["y"]], alt="…")``
+
     >>> drawn = feedforward([2, 2, 1], labels=[["x_1", "x_2"], None, ["y"]], alt="Two inputs, two units, one output.")
     >>> str(drawn)[:4]
     '<svg'
@@ -371,6 +372,7 @@ def recurrent(
     Examples
     --------
     ``recurrent(3, folded=True, alt="…")``
+
     >>> recurrent(3, folded=True, alt="One unit with its loop, and the same over three steps.").caption is None
     True
     """
@@ -471,6 +473,7 @@ def automaton(
     Examples
     --------
     ``automaton({0: [("a", 0), ("b", 1)]}, {0: (0, 0), 1: (1, 0)}, alt="Any number of a, then one b.")``
+
     >>> drawn = automaton({0: [("a", 0), ("b", 1)]}, {0: (0, 0), 1: (1, 0)}, alt="Any number of a, then one b.")
     >>> drawn.alt
     'Any number of a, then one b.'

@@ -203,6 +203,7 @@ def theme(name: str = "light", *, phone: bool = False) -> Iterator[None]:
     Examples
     --------
     ``with theme("dark"): gates(run.trace).figure.savefig("gates.png")``
+
     >>> with theme("dark"):
     ...     color("f")
     '#d88d3e'
@@ -524,6 +525,7 @@ def label_lines(ax: Axes, ends: Mapping[str, float] | None = None, *, side: str 
     Examples
     --------
     ``label_lines(ax, {"c": 0.72, "h": 0.61})``
+
     >>> from matplotlib.figure import Figure
     >>> ax = Figure().subplots()
     >>> [label.get_text() for label in label_lines(ax, {"c": 0.72, "h": 0.61})]
@@ -683,6 +685,7 @@ def history(
     Examples
     --------
     ``history(trainer.history, baseline={"chance": np.log(4)})``
+
     >>> from matplotlib.figure import Figure
     >>> ax = Figure().subplots()
     >>> history({"update": [1, 2, 3], "loss": [0.7, 0.4, 0.2]}, ax).get_xlabel()
@@ -763,6 +766,7 @@ def histories(
     Examples
     --------
     ``histories({"LSTM": lstm_runs, "GRU": gru_runs}, key="validation")``
+
     >>> from matplotlib.figure import Figure
     >>> ax = Figure().subplots()
     >>> runs = [{"update": [1, 2], "loss": [0.7, 0.4]}, {"update": [1, 2], "loss": [0.6, 0.5]}]
@@ -849,6 +853,7 @@ def gates(
     Examples
     --------
     ``gates(run.trace, unit=3, steps="abracadabra")``
+
     >>> from matplotlib.figure import Figure
     >>> ax = Figure().subplots()
     >>> from rnnbook.cells import LSTMCell
@@ -988,6 +993,7 @@ def gradient_norms(
     Examples
     --------
     ``gradient_norms({"tanh RNN": np.linalg.norm(dh, axis=-1).mean(axis=-1), "LSTM": …})``
+
     >>> from matplotlib.figure import Figure
     >>> ax = Figure().subplots()
     >>> gradient_norms({"Elman": np.array([1e-3, 1e-2, 1e-1])}, ax).get_yscale()
@@ -1098,6 +1104,7 @@ def matrix(
     Examples
     --------
     ``matrix(model.params["lstm.U"], limit=1)``
+
     >>> from matplotlib.figure import Figure
     >>> ax = Figure().subplots()
     >>> [text.get_text() for text in matrix(np.array([[0.0, 1.0]]), ax).texts]

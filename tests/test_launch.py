@@ -158,6 +158,16 @@ def test_it_has_what_chapters_need_and_nothing_more(built):
     assert list(built.rglob("*.map")) == []
 
 
+@pytest.mark.parametrize("solutions", [True, False])
+def test_a_book_without_solutions_has_none_here_either(tmp_path, solutions):
+    lite.copy_chapters(tmp_path, solutions)
+    chapters = [path.read_text("utf-8") for path in (tmp_path / "book").glob("[01]*.ipynb")]
+    assert len(chapters) == 14
+    for chapter in chapters:
+        assert ("{solution-start}" in chapter) == ("{solution-end}" in chapter) == solutions
+        assert chapter.count("{exercise}") >= 4 and json.loads(chapter)["nbformat"] == 4
+
+
 def test_a_repacked_package_is_the_installed_one(tmp_path):
     from importlib.metadata import distribution
 
